@@ -1,0 +1,192 @@
+"""Who is asking, and may they: authentication, login required by default, token scopes, forged forms."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from litestar import Request
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.enums import RequestEncodingType, ScopeType
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Message, Receive, Send
+from litestar.types import Scope as ConnectionScope
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.accounts import origin, queries, sessions
+from app.accounts.model import Scope, User
+from app.accounts.origin import Connection
+from app.db import now
+from app.errors import NeedsLogin, NotAllowed
+from app.services import Services
+
+log = logging.getLogger("inlay.accounts")
+
+FORM_TOKEN_HEADER = "x-csrf-token"
+FORM_TOKEN_FIELD = "csrf_token"
+
+
+@dataclass(frozen=True)
+class Auth:
+    """How the request says who it is. `form_token` is what its forms must carry."""
+
+    kind: Literal["session", "token", "none"] = "none"
+    session_id: int | None = None
+    scope: Scope | None = None
+    form_token: str = ""
+
+
+AppRequest = Request[User, Auth, State]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What authentication found out. `renewed`: the session lives longer now, so should its cookie."""
+
+    user: User | None = None
+    auth: Auth = Auth()
+    renewed: bool = False
+
+
+class Authentication:
+    """Middleware: sets `user` (or None) and `auth` of each request, and refuses nothing: guards do that.
+
+    Routes with `opt={"anonymous": True}` (our own static files) are not looked up at all.
+    """
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self.app = app
+        self.services = services
+
+    async def __call__(self, scope: ConnectionScope, receive: Receive, send: Send) -> None:
+        caller = Caller()
+        if not scope["route_handler"].opt.get("anonymous"):
+            connection: Connection = ASGIConnection(scope)
+            caller = await self._find(connection)
+            if caller.renewed:
+                send = _renewing(send, connection)
+        scope["user"], scope["auth"] = caller.user, caller.auth
+        await self.app(scope, receive, send)
+
+    async def _find(self, connection: Connection) -> Caller:
+        kind, _, token = connection.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return await sync_to_thread(find_by_token, self.services, token.strip())
+        if token := connection.cookies.get(sessions.COOKIE, ""):
+            return await sync_to_thread(find_by_cookie, self.services, token)
+        return Caller()
+
+
+def find_by_cookie(services: Services, token: str) -> Caller:
+    """Who has this session cookie."""
+    moment = now()
+    with services.db.read() as session:
+        found = queries.find_session(session, sessions.hashed(token))
+    if found is None or found[0].expires_at <= moment:
+        return Caller()
+    row, user = found
+    renewed = sessions.is_due(row.seen_at, moment) and _note(
+        services, queries.touch_session, row.id, moment, moment + sessions.LIFETIME
+    )
+    form_token = sessions.form_token(services.secret, token)
+    return Caller(user, Auth("session", row.id, Scope.FULL, form_token), renewed)
+
+
+def find_by_token(services: Services, token: str) -> Caller:
+    """Who has this API token."""
+    with services.db.read() as session:
+        found = queries.find_token(session, sessions.hashed(token))
+    if found is None:
+        return Caller()
+    row, user = found
+    if sessions.is_due(row.used_at, now()):
+        _note(services, queries.touch_token, row.id, now())
+    return Caller(user, Auth("token", scope=Scope(row.scope)))
+
+
+def _note(services: Services, write: Any, *values: Any) -> bool:
+    """Write down a last use. A full disk must not keep people from reading, so failing is no error."""
+    try:
+        with services.db.write() as session:
+            write(session, *values)
+    except SQLAlchemyError as error:
+        log.warning("last use not written down: %s", error)
+        return False
+    return True
+
+
+def _renewing(send: Send, connection: Connection) -> Send:
+    """Adds the session's cookie again, unless the response itself says something about it."""
+    token, secure = connection.cookies[sessions.COOKIE], origin.is_https(connection.scope)
+    ours = f"{sessions.COOKIE}=".encode()
+
+    async def send_with_cookie(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message["headers"])
+            if not any(name.lower() == b"set-cookie" and value.startswith(ours) for name, value in headers):
+                headers.append(sessions.cookie(token, secure=secure).to_encoded_header())
+            message["headers"] = headers
+        await send(message)
+
+    return send_with_cookie
+
+
+async def require_login(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard of every route: only `opt={"public": True}` opens it to everybody. Raises NeedsLogin."""
+    if not handler.opt.get("public") and connection.user is None:
+        raise NeedsLogin("Sign in first, or send a valid API token.")
+
+
+async def require_scope(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard of every route: a submit token reaches `opt={"submit": True}` only. Raises NotAllowed."""
+    if handler.opt.get("public") or handler.opt.get("submit"):
+        return
+    if connection.auth.scope == Scope.SUBMIT:
+        raise NotAllowed(
+            "This token may only hand in links. Make one with full access in the settings.", code="scope"
+        )
+
+
+async def refuse_forgery(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard of every route: what changes something must come from our own pages. Raises NotAllowed.
+
+    An API token is proof enough: no browser sends one by itself.
+    """
+    scope = connection.scope
+    if connection.auth.kind == "token":
+        return
+    if scope["type"] == ScopeType.HTTP and scope["method"] in origin.SAFE_METHODS:
+        return
+    if not origin.is_own(connection):
+        raise NotAllowed(
+            "This request came from another site and was refused. Open Inlay itself and try there.",
+            code="cross_site",
+        )
+    if handler.opt.get("public"):
+        return
+    if not await _has_form_token(connection):
+        raise NotAllowed("This page is too old to be sent. Reload it and try again.", code="form_token")
+
+
+GUARDS = [require_login, require_scope, refuse_forgery]
+"""For the whole app, in this order."""
+
+
+async def _has_form_token(connection: Connection) -> bool:
+    """In the header, or else in the form. With the header the body stays unread: it may be a stream."""
+    wanted = connection.auth.form_token
+    if sessions.same(wanted, connection.headers.get(FORM_TOKEN_HEADER, "")):
+        return True
+    return isinstance(connection, Request) and sessions.same(wanted, await _form_field(connection))
+
+
+async def _form_field(request: Request[Any, Any, Any]) -> str:
+    kind = request.content_type[0]
+    if kind == RequestEncodingType.URL_ENCODED:
+        return origin.read_form(await request.body()).get(FORM_TOKEN_FIELD, "")
+    if kind == RequestEncodingType.MULTI_PART:
+        # Kept by Litestar for this request: the handler gets the same parsed form again.
+        given = (await request.form()).get(FORM_TOKEN_FIELD, "")
+        return given if isinstance(given, str) else ""
+    return ""

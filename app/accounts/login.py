@@ -1,0 +1,48 @@
+"""Checking a name and a password, not too often."""
+
+from app.accounts import passwords, queries
+from app.accounts.model import User
+from app.accounts.throttle import Throttle
+from app.db import Database
+from app.errors import Invalid
+
+WRONG = "That name and password do not go together. Try again."
+
+
+def check_login(db: Database, throttle: Throttle, name: str, password: str, address: str) -> User:
+    """The user who signs in. Raises Invalid, alike for unknown names and wrong passwords, or TooMany."""
+    account = queries.name_key(name.strip()[: queries.LONGEST_NAME])
+    with db.read() as session:
+        user = queries.find_user(session, name)
+    throttle.admit(account, address)
+    if not passwords.verify(user.password_hash if user else passwords.NOBODY, password) or user is None:
+        raise Invalid(WRONG, code="wrong_password")
+    throttle.forgive(account, address)
+    _rehash(db, user, password)
+    return user
+
+
+def change_password(
+    db: Database, throttle: Throttle, user: User, old: str, new: str, address: str, keep_session: int | None
+) -> None:
+    """Give the user a new password and end the other sessions. Raises Invalid or TooMany."""
+    passwords.check_rules(new, "new")
+    account = queries.name_key(user.name)
+    throttle.admit(account, address)
+    if not passwords.verify(user.password_hash, old):
+        sentence = "That is not your password. Try again."
+        raise Invalid(sentence, code="wrong_password", fields={"old": sentence})
+    throttle.forgive(account, address)
+    hash = passwords.hash_password(new)
+    with db.write() as session:
+        queries.set_password(session, user.id, hash)
+        queries.end_other_sessions(session, user.id, keep_session)
+
+
+def _rehash(db: Database, user: User, password: str) -> None:
+    """Bring the hash up to date: only now is the password there to do it."""
+    if not passwords.needs_rehash(user.password_hash):
+        return
+    hash = passwords.hash_password(password)
+    with db.write() as session:
+        queries.set_password(session, user.id, hash)

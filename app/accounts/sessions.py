@@ -1,0 +1,105 @@
+"""Signed-in browsers and API tokens: random secrets that only their holder knows; we keep the hash."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from litestar.datastructures import Cookie
+from sqlalchemy.orm import Session
+
+from app.accounts import queries
+from app.accounts.model import Scope, Token
+
+COOKIE = "inlay_session"
+LIFETIME = timedelta(days=30)
+SEEN_EVERY = timedelta(minutes=15)
+TOKEN_PREFIX = "inlay_"
+LONGEST_LABEL = 60
+LONGEST_DEVICE = 60
+
+
+def hashed(token: str) -> str:
+    # The tokens are 256 random bits: there is nothing to guess, so a fast hash without salt is right.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def start(session: Session, user_id: int, user_agent: str, now: datetime, old: str | None = None) -> str:
+    """Sign a browser in. Returns the cookie's value: always a new one; `old`, what it had before, ends."""
+    token = secrets.token_urlsafe(32)
+    if old:
+        queries.end_session_by_hash(session, hashed(old))
+    queries.drop_expired_sessions(session, user_id, now)
+    queries.add_session(session, user_id, hashed(token), device_name(user_agent), now, now + LIFETIME)
+    return token
+
+
+def is_due(seen_at: datetime | None, now: datetime) -> bool:
+    """Is it time to write down again that this was seen? Keeps an idle page from wearing out the disk."""
+    return seen_at is None or now - seen_at >= SEEN_EVERY
+
+
+def create_token(session: Session, user_id: int, scope: Scope, label: str) -> tuple[Token, str]:
+    """A new API token: its row, and the token itself, which nobody can read again later."""
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    label = " ".join(label.split())[:LONGEST_LABEL] or "API token"
+    return queries.add_token(session, user_id, hashed(token), scope, label), token
+
+
+def form_token(secret: bytes, session_token: str) -> str:
+    """What a form of this session carries, to show that the page came from us."""
+    message = b"inlay form\0" + session_token.encode("utf-8", "surrogatepass")
+    return hmac.new(secret, message, hashlib.sha256).hexdigest()
+
+
+def same(expected: str, given: str) -> bool:
+    """Compares secrets without telling by its time how much of them is right. Nothing never matches."""
+    return bool(expected) and hmac.compare_digest(
+        expected.encode("utf-8", "surrogatepass"), given.encode("utf-8", "surrogatepass")
+    )
+
+
+def cookie(token: str, *, secure: bool) -> Cookie:
+    """The session's cookie; an empty `token` removes it from the browser."""
+    return Cookie(
+        key=COOKIE,
+        value=token,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+        max_age=int(LIFETIME.total_seconds()) if token else 0,
+    )
+
+
+_BROWSERS = (
+    ("Edge", r"\bEdg(e|A|iOS)?/"),
+    ("Opera", r"\bOPR/"),
+    ("Samsung Internet", r"\bSamsungBrowser/"),
+    ("Firefox", r"\b(Firefox|FxiOS)/"),
+    ("Chrome", r"\b(Chrome|Chromium|CriOS|HeadlessChrome)/"),
+    ("Safari", r"\bSafari/"),
+)
+_SYSTEMS = (
+    ("iPhone", r"\biPhone\b"),
+    ("iPad", r"\biPad\b"),
+    ("Android", r"\bAndroid\b"),
+    ("Windows", r"\bWindows\b"),
+    ("Mac", r"\bMacintosh\b"),
+    ("ChromeOS", r"\bCrOS\b"),
+    ("Linux", r"\bLinux\b"),
+)
+
+
+def device_name(user_agent: str) -> str:
+    """“Firefox on Linux”, or the beginning of what the browser says it is."""
+    browser, system = (_first(table, user_agent) for table in (_BROWSERS, _SYSTEMS))
+    if browser and system:
+        return f"{browser} on {system}"
+    seen = "".join(one for one in user_agent[:LONGEST_DEVICE] if one.isprintable()).strip()
+    return browser or system or seen or "Unknown device"
+
+
+def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:
+    return next((name for name, pattern in table if re.search(pattern, user_agent)), "")

@@ -1,0 +1,1 @@
+"""Files as sound: what they are, what they become."""

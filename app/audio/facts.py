@@ -1,0 +1,27 @@
+"""A file's quality as the JSON API tells it."""
+
+import msgspec
+
+from app.audio.model import Quality
+from app.audio.quality import label
+
+
+class QualityFacts(msgspec.Struct):
+    """Measured facts about the sound of one file, and a short label for people."""
+
+    codec: str
+    lossless: bool
+    sample_rate_hz: int | None
+    bit_depth: int | None
+    bitrate_bps: int | None
+    channels: int | None
+    duration_ms: int | None
+    size_bytes: int
+    label: str
+
+
+def facts_of(quality: Quality | None) -> QualityFacts | None:
+    if quality is None:
+        return None
+    measured = {name: getattr(quality, name) for name in QualityFacts.__struct_fields__ if name != "label"}
+    return QualityFacts(**measured, label=label(quality))

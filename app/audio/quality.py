@@ -1,0 +1,199 @@
+"""How good a file is: measured facts about it, and how we say them."""
+
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mutagen.flac import FLAC
+from mutagen.mp3 import MP3, BitrateMode
+from mutagen.mp4 import MP4, Atoms
+from mutagen.oggflac import OggFLAC
+from mutagen.oggopus import OggOpus
+from mutagen.oggvorbis import OggVorbis
+from mutagen.wave import WAVE
+
+from app.audio.formats import Format, is_lossless
+from app.audio.gate import container_of, open_regular
+from app.audio.model import Quality
+from app.audio.probe import describe
+
+log = logging.getLogger("inlay.audio")
+
+# ffmpeg's names for what we call differently from their capitals.
+NAMES = {
+    "opus": "Opus",
+    "vorbis": "Vorbis",
+    "speex": "Speex",
+    "wavpack": "WavPack",
+    "ape": "Monkey's Audio",
+    "ac3": "AC-3",
+    "eac3": "E-AC-3",
+    "wmav1": "WMA",
+    "wmav2": "WMA",
+    "wmapro": "WMA Pro",
+    "wmalossless": "WMA Lossless",
+}
+# The bits per sample that a lossless target has room for.
+MAX_DEPTH = {"flac": 24, "wav": 32}
+
+
+def measure(path: Path) -> Quality:
+    """The file's measured facts. Runs in a child: it parses strangers' bytes.
+
+    mutagen first (0.2 ms), ffmpeg for what mutagen cannot know. Raises Failure when this is not audio.
+    """
+    container = container_of(path)
+    return _by_mutagen(path, container) or describe(path, container)
+
+
+def label(quality: Quality) -> str:
+    """In a few words: "Opus 130 kbit/s", "FLAC 24/96", "MP3 V0"."""
+    name = _name(quality)
+    if quality.lossless and quality.bit_depth and quality.sample_rate_hz:
+        return f"{name} {quality.bit_depth}/{quality.sample_rate_hz / 1000:g}"
+    if quality.preset:
+        return f"{name} {quality.preset}"
+    if quality.bitrate_bps and not quality.lossless:
+        return f"{name} {round(quality.bitrate_bps / 1000)} kbit/s"
+    return name
+
+
+def journey(source: Quality, target: Format) -> str:
+    """What happens to the sound on its way into the library, in one honest line.
+
+    `target` may be the format "original".
+    """
+    came = label(source)
+    if target.name == "original" or source.codec in target.codecs:
+        return f"{came}, kept as it came"
+    if not target.lossless:
+        return f"{came} → {target.label}, lossy"
+    if not source.lossless:
+        return f"{came} → {target.label}: lossless file of a lossy source"
+    room = MAX_DEPTH[target.name]
+    if (source.bit_depth or 0) > room:
+        return f"{came} → {target.label}, {room} of {source.bit_depth} bits kept"
+    return f"{came} → {target.label}, nothing lost"
+
+
+def _name(quality: Quality) -> str:
+    if quality.codec.startswith("pcm_"):
+        return {"wav": "WAV", "aiff": "AIFF"}.get(quality.container, "PCM")
+    return NAMES.get(quality.codec, quality.codec.upper())
+
+
+def _by_mutagen(path: Path, container: str) -> Quality | None:
+    """None when mutagen cannot know, or stumbles: ffmpeg has the last word on broken files."""
+    read = READERS.get(container)
+    if not read:
+        return None
+    with open_regular(path) as file:
+        size_bytes = file.seek(0, 2)
+        file.seek(0)
+        try:
+            facts = read(file)
+        except MemoryError:
+            raise
+        except Exception as error:  # on broken files mutagen lets out whatever its parsers stumble over
+            log.info("mutagen could not read a %s: %s", container, error)
+            return None
+    if not facts or not facts["duration_ms"] or not facts["sample_rate_hz"]:
+        return None
+    facts.setdefault("bitrate_bps", size_bytes * 8000 // facts["duration_ms"])
+    lossless = is_lossless(facts["codec"])
+    return Quality(container=container, size_bytes=size_bytes, lossless=lossless, **facts)
+
+
+def _facts(codec: str, info: Any, **more: Any) -> dict[str, Any]:
+    """What all of mutagen's infos have; without `bitrate_bps` it is reckoned from size and length."""
+    return {
+        "codec": codec,
+        "sample_rate_hz": getattr(info, "sample_rate", 0),
+        "channels": info.channels,
+        "duration_ms": round(info.length * 1000),
+        **more,
+    }
+
+
+def _mp3(file: BinaryIO) -> dict[str, Any] | None:
+    info = MP3(file).info
+    if info.bitrate_mode == BitrateMode.UNKNOWN:
+        # No header says how many frames there are: the length would be a guess from the first one.
+        return None
+    codec = "mp3" if info.layer == 3 else f"mp{info.layer}"
+    return _facts(codec, info, bitrate_bps=info.bitrate, preset=_lame_preset(info.encoder_settings))
+
+
+def _lame_preset(settings: str) -> str:
+    variable = re.match(r"-V (\d)\b", settings)
+    if variable:
+        return f"V{variable[1]}"
+    named = {"extreme": "V0", "standard": "V2", "medium": "V4"}
+    words = settings.split()
+    return named.get(words[-1], "") if words[:1] == ["--preset"] else ""
+
+
+def _m4a(file: BinaryIO) -> dict[str, Any] | None:
+    info = MP4(file).info
+    if info.codec == "alac":
+        return _facts("alac", info, bit_depth=info.bits_per_sample)
+    # At half the usual rate, or with another object type, HE-AAC may hide what only a decoder can see.
+    if info.codec != "mp4a.40.2" or info.sample_rate <= 24_000 or not info.bitrate:
+        return None
+    # The 16 bits that an MP4 claims for AAC mean nothing.
+    facts = _facts("aac", info, bitrate_bps=info.bitrate)
+    return facts | ({"channels": 1} if _is_mono_aac(file) else {})
+
+
+def _is_mono_aac(file: BinaryIO) -> bool:
+    """For mono, mutagen repeats the 2 that every MP4 says; AAC's own header, in the esds, has it right."""
+    file.seek(0)
+    for track in Atoms(file)[b"moov"].findall(b"trak"):
+        _, description = track[b"mdia", b"minf", b"stbl", b"stsd"].read(file)
+        header = re.search(rb"esds.*?\x05(?:\x80\x80\x80)?[\x02-\x10].(.)", description, re.DOTALL)
+        if header:
+            return header[1][0] >> 3 & 0xF == 1
+    return False
+
+
+def _ogg(file: BinaryIO) -> dict[str, Any] | None:
+    start = file.read(128)
+    file.seek(0)
+    if b"\x7fFLAC" in start:
+        return _flac_facts(OggFLAC(file).info)
+    # The bitrate in a Vorbis header is what the encoder meant to do, not what it did.
+    return _facts("vorbis", OggVorbis(file).info) if b"\x01vorbis" in start else None
+
+
+def _opus(file: BinaryIO) -> dict[str, Any]:
+    return _facts("opus", OggOpus(file).info, sample_rate_hz=48_000)
+
+
+def _flac(file: BinaryIO) -> dict[str, Any]:
+    return _flac_facts(FLAC(file).info)
+
+
+def _flac_facts(info: Any) -> dict[str, Any]:
+    return _facts("flac", info, bit_depth=info.bits_per_sample)
+
+
+def _wav(file: BinaryIO) -> dict[str, Any] | None:
+    info = WAVE(file).info
+    codecs = {8: "pcm_u8", 16: "pcm_s16le", 24: "pcm_s24le", 32: "pcm_s32le"}
+    if info.audio_format != 1 or info.bits_per_sample not in codecs:
+        return None
+    depth = info.bits_per_sample
+    return _facts(codecs[depth], info, bit_depth=depth, bitrate_bps=info.bitrate)
+
+
+READERS: dict[str, Callable[[BinaryIO], dict[str, Any] | None]] = {
+    "mp3": _mp3,
+    "m4a": _m4a,
+    "mp4": _m4a,
+    "ogg": _ogg,
+    "opus": _opus,
+    "flac": _flac,
+    "wav": _wav,
+}

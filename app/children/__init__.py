@@ -1,0 +1,1 @@
+"""Short-lived child processes: everything that touches strangers' bytes runs in one."""

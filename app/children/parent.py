@@ -1,0 +1,257 @@
+"""The parent's side: start a child, follow its events, end it with everything it started."""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from app.errors import Failure, FailureKind
+
+log = logging.getLogger("inlay.children")
+
+# A child sees this environment and nothing else of ours: no settings, no secrets, no proxies.
+ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "PYTHONUTF8": "1",
+    "PYTHONNOUSERSITE": "1",
+    "YTDLP_NO_PLUGINS": "1",
+    "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+}
+
+CONNECT_S = 30.0
+
+
+class ChildCrashed(Exception):
+    """The child ended without an answer: killed, out of memory, or an error of ours."""
+
+
+class Cancelled(Exception):
+    """Somebody asked for this child to end."""
+
+
+class Child:
+    """One running child. Ends with the `with` block, whatever it was doing."""
+
+    def __init__(self, channel: socket.socket, process: subprocess.Popen[bytes] | None) -> None:
+        self._channel = channel
+        self._process = process
+        self._pid: int | None = None
+        self._buffer = b""
+        self._ended = False
+        self._cancelled = threading.Event()
+        self.answer: dict[str, Any] | None = None
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._channel.close()
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    def cancel(self) -> None:
+        """End it from another thread; the thread that follows it gets Cancelled."""
+        self._cancelled.set()
+        self.kill()
+
+    def kill(self) -> None:
+        with contextlib.suppress(OSError):
+            self._channel.shutdown(socket.SHUT_RDWR)
+        if self._pid and not self._ended:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._pid, signal.SIGKILL)
+
+    def events(self, *, seconds: float, check: Callable[[], None] | None = None) -> Iterator[dict[str, Any]]:
+        """The child's events until it has answered; the answer is then in `answer`.
+
+        `seconds` is the limit for the whole run. `check` is called about once a second and may raise.
+        """
+        deadline = time.monotonic() + seconds
+        while self.answer is None:
+            for message in self._receive(deadline):
+                if "event" in message:
+                    yield message["event"]
+                elif "pid" in message:
+                    self._pid = message["pid"]
+                else:
+                    self.answer = self._read_answer(message)
+            if check:
+                check()
+        self._ended = True
+
+    def result(self, *, seconds: float) -> dict[str, Any]:
+        """Wait for the answer and ignore events."""
+        for _ in self.events(seconds=seconds):
+            pass
+        assert self.answer is not None
+        return self.answer
+
+    def _receive(self, deadline: float) -> list[dict[str, Any]]:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            self.kill()
+            raise Failure(FailureKind.TEMPORARY, "This took too long and was stopped. Try again later.")
+        self._channel.settimeout(min(left, 1.0))
+        try:
+            data = self._channel.recv(65536)
+        except TimeoutError:
+            return []
+        except OSError:
+            data = b""
+        if self._cancelled.is_set():
+            raise Cancelled
+        if not data:
+            raise ChildCrashed("the child ended without an answer")
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def _read_answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        if "result" in message:
+            found: dict[str, Any] = message["result"]
+            return found
+        self._ended = True
+        if failure := message.get("failure"):
+            raise Failure(FailureKind(failure["kind"]), failure["message"])
+        raise ChildCrashed(message.get("crash", "unknown answer"))
+
+
+class WarmParent:
+    """Owns the process that forks ready children; starts on demand, goes away when idle."""
+
+    def __init__(self, warm_up: str, idle_s: float = 180.0) -> None:
+        """`warm_up` is the `module:function` that imports what the children will need."""
+        self.warm_up = warm_up
+        self.idle_s = idle_s
+        self._lock = threading.Lock()
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._timer: threading.Timer | None = None
+        self._running = 0
+
+    def warm(self) -> None:
+        """Have it ready soon: called when somebody is about to paste a link. Returns at once."""
+        with self._lock:
+            self._start()
+            self._rest()
+
+    @contextlib.contextmanager
+    def child(self, call: str, args: dict[str, Any], limits: dict[str, int]) -> Iterator[Child]:
+        """A forked child, or one in a fresh interpreter when the warm parent cannot be had."""
+        with self._lock:
+            self._running += 1
+        try:
+            with self._fork_or_fresh() as child:
+                _request(child, call, args, limits)
+                yield child
+        finally:
+            with self._lock:
+                self._running -= 1
+                self._rest()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._timer:
+                self._timer.cancel()
+            self._stop()
+
+    def _fork_or_fresh(self) -> Child:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            for _ in range(2):
+                with self._lock:
+                    self._start()
+                    assert self._control is not None
+                    try:
+                        socket.send_fds(self._control, [b"f"], [theirs.fileno()])
+                        return Child(ours, None)
+                    except OSError:
+                        self._stop()
+        log.warning("the warm parent did not start; using a fresh interpreter")
+        ours.close()
+        return _fresh()
+
+    def _start(self) -> None:
+        if self._process and self._process.poll() is None:
+            return
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = _python("warm.py", theirs, self.warm_up)
+        self._control = ours
+
+    def _rest(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = threading.Timer(self.idle_s, self._stop_if_idle)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _stop_if_idle(self) -> None:
+        with self._lock:
+            if self._running == 0:
+                self._stop()
+
+    def _stop(self) -> None:
+        if self._control:
+            self._control.close()
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+        self._control = self._process = None
+
+
+def run(
+    call: str, args: dict[str, Any], *, seconds: float, limits: dict[str, int] | None = None
+) -> dict[str, Any]:
+    """Run `module:function` in a fresh child and return its result.
+
+    Raises Failure (expected trouble, or out of time) or ChildCrashed.
+    """
+    with fresh(call, args, limits or {}) as child:
+        return child.result(seconds=seconds)
+
+
+@contextlib.contextmanager
+def fresh(call: str, args: dict[str, Any], limits: dict[str, int]) -> Iterator[Child]:
+    """A child in a fresh interpreter: light, for work that does not need yt-dlp."""
+    with _fresh() as child:
+        _request(child, call, args, limits)
+        yield child
+
+
+def _fresh() -> Child:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        return Child(ours, _python("child.py", theirs))
+
+
+def _request(child: Child, call: str, args: dict[str, Any], limits: dict[str, int]) -> None:
+    line = json.dumps({"call": call, "args": args, "limits": limits}).encode() + b"\n"
+    child._channel.settimeout(CONNECT_S)
+    try:
+        child._channel.sendall(line)
+    except OSError as error:
+        raise ChildCrashed("the child did not start") from error
+
+
+def _python(script: str, channel: socket.socket, *arguments: str) -> subprocess.Popen[bytes]:
+    """A fresh interpreter on a script of this folder, isolated from our environment and working folder."""
+    return subprocess.Popen(
+        [sys.executable, "-I", str(Path(__file__).parent / script), str(channel.fileno()), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[channel.fileno()],
+        env=ENVIRONMENT,
+        cwd="/",
+    )

@@ -1,0 +1,126 @@
+"""`inlay doctor`: checks what Inlay needs, and says for each finding what to do."""
+
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from app.cli import COMMANDS, Environment
+from app.errors import InlayError
+from app.settings import Settings
+
+SQLITE_GOOD = (3, 51, 3)
+FREE_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check. `level` is ok, warning or problem; `hint` says what to do about the last two."""
+
+    check: str
+    level: str
+    text: str
+    hint: str = ""
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def check_ffmpeg(settings: Settings) -> Iterator[Finding]:
+    from app.audio import ffmpeg
+
+    try:
+        path = ffmpeg.find_ffmpeg()
+        yield Finding("ffmpeg", "ok", f"{ffmpeg.version(path)} ({path})")
+    except InlayError as error:
+        yield Finding("ffmpeg", "problem", "not usable", error.message)
+
+
+def check_yt_dlp(settings: Settings) -> Iterator[Finding]:
+    from app.serve import YT_DLP
+
+    found = version("yt-dlp")
+    if found == YT_DLP:
+        yield Finding("yt-dlp", "ok", found)
+    else:
+        yield Finding("yt-dlp", "problem", f"{found}, wanted {YT_DLP}", "Install Inlay again.")
+
+
+def check_javascript(settings: Settings) -> Iterator[Finding]:
+    found = shutil.which(
+        "deno", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    )
+    if found:
+        yield Finding("JavaScript engine", "ok", f"deno {version('deno')}")
+    else:
+        hint = "YouTube needs one: install the deno wheel, or use a machine that it exists for."
+        yield Finding("JavaScript engine", "warning", "none found", hint)
+
+
+def check_folders(settings: Settings) -> Iterator[Finding]:
+    for name, folder in (
+        ("data folder", settings.data_dir),
+        ("staging folder", settings.staging),
+        ("library folder", settings.library_dir),
+    ):
+        yield _folder(name, folder)
+
+
+def _folder(name: str, folder: Path) -> Finding:
+    nearest = next(one for one in (folder, *folder.parents) if one.exists())
+    try:
+        with tempfile.NamedTemporaryFile(dir=nearest, prefix=".inlay-doctor-"):
+            free = shutil.disk_usage(nearest).free
+    except OSError as error:
+        hint = "Give the user that runs Inlay the right to write there, or choose another folder."
+        return Finding(name, "problem", f"{folder} cannot be written ({error.strerror})", hint)
+    if free < FREE_BYTES:
+        return Finding(name, "warning", f"{folder}: {free / 1e9:.1f} GB free", "Free some space.")
+    return Finding(name, "ok", f"{folder}: writable, {free / 1e9:.0f} GB free")
+
+
+def check_database(settings: Settings) -> Iterator[Finding]:
+    from app.migrate import newest_version, version_of
+
+    found = ".".join(map(str, sqlite3.sqlite_version_info))
+    if sqlite3.sqlite_version_info < SQLITE_GOOD:
+        hint = "Versions before 3.51.3 have a rare WAL bug. Use a Python with a newer SQLite when you can."
+        yield Finding("SQLite", "warning", found, hint)
+    else:
+        yield Finding("SQLite", "ok", found)
+    try:
+        current = version_of(settings.database_file)
+    except InlayError as error:
+        yield Finding("database", "problem", "damaged", error.message)
+        return
+    text = f"version {current}" if current else "not made yet"
+    newest = newest_version()
+    yield Finding("database", "ok", text if current in (None, newest) else f"{text}, will become {newest}")
+
+
+CHECKS: tuple[Check, ...] = (check_ffmpeg, check_yt_dlp, check_javascript, check_folders, check_database)
+MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
+
+
+@click.command(help=COMMANDS["doctor"][1])
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def doctor(environment: Environment, as_json: bool) -> None:
+    findings = [finding for check in CHECKS for finding in check(environment.settings)]
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"{MARKS[finding.level]} {finding.check}: {finding.text}")
+            if finding.hint:
+                click.echo(f"  → {finding.hint}")
+    if any(finding.level == "problem" for finding in findings):
+        sys.exit(1)

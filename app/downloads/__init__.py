@@ -1,0 +1,1 @@
+"""A link becomes a finalized file in the library."""

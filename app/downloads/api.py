@@ -1,0 +1,339 @@
+"""Downloads for programs: /api/v1/downloads."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, delete, get, post, put
+from litestar.params import Body, Parameter
+
+from app.accounts.model import User
+from app.audio.facts import QualityFacts, facts_of
+from app.audio.formats import FORMATS
+from app.downloads import confirm, cover, forms, queries
+from app.downloads.model import Download, StagedTrack, State
+from app.downloads.pages import own, serve_file
+from app.downloads.progress import Progress, ProgressBoard
+from app.errors import Conflict, Invalid, NotAllowed
+from app.files import picture_response
+from app.services import Services
+from app.tags.model import EDITABLE, Suggestion, Tags
+
+AnyRequest = Request[User, Any, Any]
+
+
+class LinkIn(msgspec.Struct, forbid_unknown_fields=True):
+    url: str
+    format: str | None = None
+    quality: str | int | None = None
+    tracks: str | list[str] | None = None
+    skip_review: bool = False
+    confirm_lossy: bool = False
+
+
+class TrackTagsIn(msgspec.Struct, forbid_unknown_fields=True):
+    id: str | None = None
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    album_artist: str | None = None
+    track_no: int | str | None = None
+    disc_no: int | str | None = None
+    date: str | None = None
+    genre: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The tags that were sent; what was left out or null keeps the proposal."""
+        return {name: getattr(self, name) for name in EDITABLE if getattr(self, name) is not None}
+
+
+class ConfirmIn(TrackTagsIn, forbid_unknown_fields=True):
+    cover: str = "proposed"
+    conflict: str | None = None
+    tracks: list[TrackTagsIn] = []
+
+
+class FailureOut(msgspec.Struct):
+    kind: str
+    message: str
+
+
+class ProgressOut(msgspec.Struct):
+    percent: float | None
+    done_bytes: int | None
+    total_bytes: int | None
+    speed_bps: int | None
+    eta_s: int | None
+
+
+class StagedTrackOut(msgspec.Struct):
+    id: str
+    position: int
+    proposal: dict[str, Suggestion]
+    tags: Tags | None
+    quality: QualityFacts | None
+    conversion: str
+    path: str | None
+    library_track_id: str | None
+
+
+class DownloadOut(msgspec.Struct):
+    id: str
+    url: str
+    source: str
+    site: str
+    kind: str
+    state: str
+    title: str
+    format: str
+    failure: FailureOut | None
+    progress: ProgressOut
+    proposal: dict[str, Suggestion]
+    quality: QualityFacts | None
+    duplicates: list[str]
+    path: str | None
+    tracks: list[StagedTrackOut]
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class DownloadsOut(msgspec.Struct):
+    items: list[DownloadOut]
+    next: str | None
+
+
+class PathsOut(msgspec.Struct):
+    paths: list[str]
+
+
+def download_out(download: Download, board: ProgressBoard) -> DownloadOut:
+    first = download.tracks[0] if download.tracks else None
+    progress = board.get(download.id) if download.active else Progress()
+    failure = None
+    if download.failure_kind:
+        failure = FailureOut(download.failure_kind, download.failure_message or "")
+    return DownloadOut(
+        id=download.id,
+        url=download.url,
+        source=download.source,
+        site=download.site,
+        kind=download.kind,
+        state=download.state,
+        title=download.title,
+        format=download.format,
+        failure=failure,
+        progress=ProgressOut(
+            progress.percent, progress.done_bytes, progress.total_bytes, progress.speed_bps, progress.eta_s
+        ),
+        proposal=first.proposal.fields if first else {},
+        quality=facts_of(first.source_quality) if first else None,
+        duplicates=[],
+        path=first.path if first and download.state is State.DONE else None,
+        tracks=[_track_out(track) for track in download.tracks],
+        created_at=download.created_at,
+        finished_at=download.finished_at,
+    )
+
+
+def _track_out(track: StagedTrack) -> StagedTrackOut:
+    return StagedTrackOut(
+        id=track.id,
+        position=track.position,
+        proposal=track.proposal.fields,
+        tags=track.tags,
+        quality=facts_of(track.source_quality),
+        conversion=track.conversion,
+        path=track.path,
+        library_track_id=track.library_track_id,
+    )
+
+
+@post("/api/v1/downloads/url", sync_to_thread=True, status_code=202, opt={"submit": True})
+def submit_url(request: AnyRequest, services: Services, board: ProgressBoard, data: LinkIn) -> DownloadOut:
+    """Queue a link."""
+    if data.tracks not in (None, "one"):
+        raise Invalid('Lists come later: leave `tracks` out or set it to "one".', code="lists_later")
+    if isinstance(data.quality, int):
+        raise Invalid("Quality tiers belong to subscription services, which come later.", code="bad_quality")
+    download = forms.submit(
+        services,
+        request.user.id,
+        data.url,
+        format=data.format,
+        quality=data.quality or "bestaudio",
+        skip_review=data.skip_review,
+        confirm_lossy=data.confirm_lossy,
+    )
+    return download_out(download, board)
+
+
+@post("/api/v1/downloads/confirm", sync_to_thread=True, status_code=202)
+def confirm_download(
+    request: AnyRequest, services: Services, board: ProgressBoard, data: ConfirmIn
+) -> DownloadOut:
+    """Accept a reviewed download, with corrections. What is left out keeps its proposal."""
+    download = own(services, request, data.id or "")
+    if download.state is not State.REVIEW:
+        raise Conflict(confirm.TOO_LATE.format(state=download.state), code="too_late")
+    if data.cover not in ("proposed", "none"):
+        raise Invalid(
+            '`cover` is "proposed" or "none"; send another picture with PUT …/cover.', code="bad_cover"
+        )
+    if data.conflict not in (None, "keep_both", "skip"):
+        raise Invalid("`conflict` is keep_both or skip.", code="bad_conflict")
+    confirm.confirm(
+        services,
+        download.id,
+        _tags_by_track(download, data),
+        covers={track.id: data.cover == "proposed" for track in download.tracks},
+        conflict=data.conflict,
+    )
+    return download_out(own(services, request, download.id), board)
+
+
+def _tags_by_track(download: Download, data: ConfirmIn) -> dict[str, Tags]:
+    """The download's own fields go to every track, those of `tracks` to the one with that id."""
+    special = {one.id: one.given() for one in data.tracks}
+    unknown = set(special) - {track.id for track in download.tracks}
+    if unknown:
+        raise Invalid("`tracks` names a track that this download does not have.", code="bad_track")
+    return {
+        track.id: forms.read_tags({**data.given(), **special.get(track.id, {})}, base=track.proposal.tags())
+        for track in download.tracks
+    }
+
+
+@get("/api/v1/downloads", sync_to_thread=True)
+def list_downloads(
+    request: AnyRequest,
+    services: Services,
+    board: ProgressBoard,
+    states: Annotated[str | None, Parameter(query="state")] = None,
+    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    before: str | None = None,
+    all: bool = False,
+) -> DownloadsOut:
+    """Your downloads, newest first. `state` takes a comma list; admins may ask for all users' ones."""
+    if all and not request.user.is_admin:
+        raise NotAllowed("Only admins see everybody's downloads.")
+    with services.db.read() as session:
+        found = queries.page(
+            session,
+            user_id=None if all else request.user.id,
+            states=_states(states),
+            limit=limit + 1,
+            before=before,
+        )
+    items = [download_out(one, board) for one in found[:limit]]
+    return DownloadsOut(items, next=items[-1].id if len(found) > limit else None)
+
+
+def _states(text: str | None) -> list[State]:
+    try:
+        return [State(part.strip()) for part in (text or "").split(",") if part.strip()]
+    except ValueError as error:
+        raise Invalid(f"`state` must be of {', '.join(State)}.", code="bad_state") from error
+
+
+@get("/api/v1/downloads/{id:str}", sync_to_thread=True)
+def get_download(request: AnyRequest, services: Services, board: ProgressBoard, id: str) -> DownloadOut:
+    return download_out(own(services, request, id), board)
+
+
+@post("/api/v1/downloads/{id:str}/cancel", sync_to_thread=True, status_code=200)
+def cancel_by_api(request: AnyRequest, services: Services, board: ProgressBoard, id: str) -> DownloadOut:
+    own(services, request, id)
+    confirm.cancel(services, id)
+    return download_out(own(services, request, id), board)
+
+
+@post("/api/v1/downloads/{id:str}/retry", sync_to_thread=True, status_code=200)
+def retry_by_api(request: AnyRequest, services: Services, board: ProgressBoard, id: str) -> DownloadOut:
+    own(services, request, id)
+    confirm.retry(services, id)
+    return download_out(own(services, request, id), board)
+
+
+@post("/api/v1/downloads/{id:str}/discard", sync_to_thread=True, status_code=200)
+def discard_by_api(request: AnyRequest, services: Services, board: ProgressBoard, id: str) -> DownloadOut:
+    own(services, request, id)
+    confirm.discard(services, id)
+    return download_out(own(services, request, id), board)
+
+
+@delete("/api/v1/downloads/{id:str}", sync_to_thread=True)
+def forget_download(request: AnyRequest, services: Services, id: str) -> None:
+    """Remove a finished download from the history. The library keeps its file."""
+    download = own(services, request, id)
+    with services.db.write() as session:
+        removed = queries.remove(session, id)
+    if not removed:
+        raise Conflict(f"This download is {download.state}: cancel or discard it first.", code="too_late")
+
+
+@get("/api/v1/downloads/{id:str}/paths", sync_to_thread=True)
+def download_paths(request: AnyRequest, services: Services, id: str) -> PathsOut:
+    """Where its tracks are, relative to the library."""
+    download = own(services, request, id)
+    return PathsOut([track.path for track in download.tracks if track.path and track.library_track_id])
+
+
+@get("/api/v1/downloads/{id:str}/file", sync_to_thread=True)
+def file_by_api(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+    """The audio itself, with Range."""
+    return serve_file(request, services, own(services, request, id))
+
+
+@get("/api/v1/downloads/{id:str}/cover", sync_to_thread=True)
+def cover_by_api(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+    own(services, request, id)
+    return picture_response(request, cover.file_of(services, id))
+
+
+@put(
+    "/api/v1/downloads/{id:str}/cover", sync_to_thread=True, status_code=204, request_max_body_size=20_000_000
+)
+def put_cover(
+    request: AnyRequest,
+    services: Services,
+    id: str,
+    data: Annotated[bytes, Body(media_type="image/*")],
+) -> None:
+    """Replace the staged cover: the body is a JPEG, PNG or WebP picture."""
+    cover.replace(services, own(services, request, id), data)
+
+
+class FormatOut(msgspec.Struct):
+    name: str
+    extension: str
+    label: str
+    lossless: bool
+
+
+class FormatsOut(msgspec.Struct):
+    items: list[FormatOut]
+    default: str
+
+
+@get("/api/v1/formats", sync_to_thread=False)
+def list_formats(services: Services) -> FormatsOut:
+    """The formats that a download can be asked for."""
+    items = [FormatOut(one.name, one.extension, one.label, one.lossless) for one in FORMATS.values()]
+    return FormatsOut(items, default=services.settings.format)
+
+
+HANDLERS = [
+    submit_url,
+    confirm_download,
+    list_downloads,
+    get_download,
+    cancel_by_api,
+    retry_by_api,
+    discard_by_api,
+    forget_download,
+    download_paths,
+    file_by_api,
+    cover_by_api,
+    put_cover,
+    list_formats,
+]

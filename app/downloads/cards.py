@@ -1,0 +1,156 @@
+"""What a card of the inbox says: one line of state in plain words, a bar while something moves."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from app.audio.convert import plan
+from app.audio.quality import label
+from app.downloads.model import Conversion, Download, State
+from app.downloads.progress import Progress, ProgressBoard
+from app.htmx import version
+
+LANES = ("ready", "way", "needs", "added")
+HEADINGS = {
+    "ready": "Ready for you",
+    "way": "On the way",
+    "needs": "Needs you",
+    "added": "Just added",
+}
+_LANE = {State.REVIEW: "ready", State.FAILED: "needs", State.DONE: "added"}
+_PHASE = {
+    State.QUEUED: "Waiting for its turn",
+    State.PROBING: "Looking at the link",
+    State.DOWNLOADING: "Fetching the audio",
+    State.FINALIZING: "Adding to the library",
+    State.CANCELLED: "Cancelled",
+    State.DISCARDED: "Discarded",
+    State.SKIPPED: "Skipped: you have this already",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    id: str
+    state: str
+    lane: str
+    title: str
+    line: str
+    percent: float | None
+    has_cover: bool
+    active: bool
+
+    @property
+    def version(self) -> str:
+        return version(self)
+
+
+def card_of(download: Download, board: ProgressBoard) -> Card:
+    progress = board.get(download.id) if download.active else Progress()
+    return Card(
+        id=download.id,
+        state=download.state,
+        lane=_LANE.get(download.state, "way"),
+        title=title_of(download),
+        line=_line(download, progress),
+        percent=progress.percent if download.active else None,
+        has_cover=progress.cover or any(track.cover_file for track in download.tracks),
+        active=download.active,
+    )
+
+
+def lanes(cards: list[Card]) -> list[tuple[str, list[Card]]]:
+    """The inbox in the order of what it wants of you; empty lanes are left out."""
+    found = [(lane, [card for card in cards if card.lane == lane]) for lane in LANES]
+    return [(HEADINGS[lane], several) for lane, several in found if several]
+
+
+def title_of(download: Download) -> str:
+    for track in download.tracks:
+        known = track.tags.title if track.tags else track.proposal.value("title")
+        if known:
+            return known
+    return download.title or _short(download.url)
+
+
+def _line(download: Download, progress: Progress) -> str:
+    match download.state:
+        case State.REVIEW:
+            return _summary(download)
+        case State.FAILED:
+            return download.failure_message or "This did not work. Retry."
+        case State.DONE:
+            return " · ".join(track.path for track in download.tracks if track.path)
+        case State.DOWNLOADING if progress.done_bytes:
+            return _amounts(progress)
+        case State.FINALIZING if progress.percent:
+            return f"Converting, {progress.percent:.0f} %"
+    return _PHASE[download.state]
+
+
+def _summary(download: Download) -> str:
+    """The Paper Harbour · 3:42 · Opus 130 kbit/s → MP3 V0."""
+    track = download.tracks[0]
+    parts = [track.proposal.value("artist"), clock(track.source_quality.duration_ms), becomes(download)]
+    return " · ".join(part for part in parts if part)
+
+
+def becomes(download: Download) -> str:
+    """What the first track is and will be, in one short line."""
+    track = download.tracks[0]
+    source = track.source_quality
+    done = track.converted_quality if track.conversion is Conversion.DONE else None
+    if done and done.codec == source.codec:
+        return label(source)
+    wanted = plan(source, download.format)
+    return label(source) if wanted.kind != "encode" else f"{label(source)} → {wanted.description}"
+
+
+def _amounts(progress: Progress) -> str:
+    """62 % · 3.1 of 5.0 MB · 1.2 MB/s · 2 s left."""
+    done, total = progress.done_bytes or 0, progress.total_bytes
+    parts = [f"{progress.percent:.0f} %" if progress.percent is not None else ""]
+    parts.append(f"{_mb(done)} of {_mb(total)} MB" if total else f"{_mb(done)} MB")
+    if progress.speed_bps:
+        parts.append(f"{_mb(progress.speed_bps)} MB/s")
+    if progress.eta_s is not None:
+        parts.append(
+            f"{progress.eta_s} s left" if progress.eta_s < 60 else f"{progress.eta_s // 60} min left"
+        )
+    return " · ".join(part for part in parts if part)
+
+
+def _mb(number: int) -> str:
+    return f"{number / 1_000_000:.1f}"
+
+
+def clock(duration_ms: int | None) -> str:
+    """3:42, or 1:03:42; empty when not known."""
+    if not duration_ms:
+        return ""
+    minutes, seconds = divmod(round(duration_ms / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def _short(url: str) -> str:
+    parts = urlsplit(url)
+    text = f"{parts.hostname or ''}{parts.path}".removeprefix("www.").rstrip("/")
+    return text if len(text) <= 48 else text[:47] + "…"
+
+
+def extension_of(download: Download) -> str:
+    """The file ending that the first track will have."""
+    return plan(download.tracks[0].source_quality, download.format).extension
+
+
+_ENDED = {
+    State.DONE: "Added",
+    State.SKIPPED: "Skipped: you have this already",
+    State.CANCELLED: "Cancelled",
+    State.DISCARDED: "Discarded",
+}
+
+
+def history_line(download: Download) -> str:
+    paths = " · ".join(track.path for track in download.tracks if track.path)
+    return paths if download.state is State.DONE and paths else _ENDED[download.state]

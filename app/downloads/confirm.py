@@ -1,0 +1,109 @@
+"""A person's decisions about a download, in the database first; the work rings afterwards."""
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from app.audio.formats import FORMATS
+from app.downloads import queries, staging
+from app.downloads.model import FETCHING, Download, State
+from app.errors import Conflict, NotFound
+from app.services import Services
+from app.tags.model import Tags
+
+TOO_LATE = "This is too late: the download is {state} already."
+
+
+def confirm(
+    services: Services,
+    id: str,
+    tags: dict[str, Tags],
+    *,
+    covers: dict[str, bool] | None = None,
+    conflict: str | None = None,
+) -> None:
+    """Accept a reviewed download: `tags` and `covers` (with or without) by staged track's id."""
+    with services.db.write() as session:
+        download = queries.by_id(session, id)
+        if download is None:
+            raise NotFound("There is no such download.")
+        for track in download.tracks:
+            track.with_cover = (covers or {}).get(track.id, track.with_cover)
+        download.conflict = conflict or download.conflict
+        _must(_accept(session, download, tags), download)
+    services.ring("finalize", id)
+
+
+def accept_as_proposed(session: Session, download: Download) -> bool:
+    """Accept a staged download without a review, unless something is left to ask the person."""
+    if not all(track.proposal.value("title") for track in download.tracks):
+        return False
+    lossy = not all(track.source_quality.lossless for track in download.tracks)
+    if lossy and FORMATS[download.format].lossless and not download.confirm_lossy:
+        return False
+    return _accept(session, download, {track.id: track.proposal.tags() for track in download.tracks})
+
+
+def _accept(session: Session, download: Download, tags: dict[str, Tags]) -> bool:
+    for track in download.tracks:
+        origin = {
+            "source_url": str(track.info.get("webpage_url") or download.url),
+            "source_id": _source_id(track.info),
+        }
+        track.tags = msgspec.structs.replace(tags[track.id], **origin)
+    session.flush()
+    return queries.move(session, download.id, State.FINALIZING)
+
+
+def cancel(services: Services, id: str) -> None:
+    """Stop a download that is on its way: its children end, its files go."""
+    with services.db.write() as session:
+        download = queries.by_id(session, id)
+        assert download is not None
+        _must(queries.move(session, id, State.CANCELLED), download)
+    services.running.cancel(id)
+    if not services.running.is_busy(id) and download.state not in FETCHING:
+        staging.remove(services.settings, id)
+
+
+def retry(services: Services, id: str) -> State:
+    """Go on where it stopped: finalize again what was confirmed, else fetch again."""
+    with services.db.write() as session:
+        download = queries.by_id(session, id)
+        assert download is not None
+        staged = (
+            download.state == State.FAILED and bool(download.tracks) and _still_staged(services, download)
+        )
+        if not staged:
+            to = State.QUEUED
+        elif all(track.tags for track in download.tracks):
+            to = State.FINALIZING
+        else:
+            to = State.REVIEW
+        _must(queries.move(session, id, to, attempts=0), download)
+    if to is not State.REVIEW:
+        services.ring("stage" if to is State.QUEUED else "finalize", id)
+    return to
+
+
+def discard(services: Services, id: str) -> None:
+    """Drop a reviewed or failed download; nothing of it reaches the library."""
+    with services.db.write() as session:
+        download = queries.by_id(session, id)
+        assert download is not None
+        _must(queries.move(session, id, State.DISCARDED), download)
+    services.running.cancel(id)
+    staging.remove(services.settings, id)
+
+
+def _must(moved: bool, download: Download) -> None:
+    if not moved:
+        raise Conflict(TOO_LATE.format(state=download.state), code="too_late")
+
+
+def _still_staged(services: Services, download: Download) -> bool:
+    folder = staging.folder_of(services.settings, download.id)
+    return all((folder / track.source_file).exists() for track in download.tracks)
+
+
+def _source_id(info: dict[str, object]) -> str:
+    return f"{info['extractor']}:{info['id']}" if info.get("extractor") and info.get("id") else ""

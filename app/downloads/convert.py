@@ -1,0 +1,74 @@
+"""The wanted format, made behind the review: the person reads while ffmpeg works."""
+
+import logging
+from dataclasses import dataclass
+
+from app.audio import convert as audio_convert
+from app.children.parent import Cancelled, ChildCrashed
+from app.downloads import queries, staging
+from app.downloads.model import Conversion, Download, StagedTrack, State
+from app.downloads.progress import Progress, ProgressBoard
+from app.errors import Failure, FailureKind
+from app.services import Services
+
+log = logging.getLogger("inlay.convert")
+
+
+@dataclass(frozen=True)
+class Converter:
+    services: Services
+    board: ProgressBoard
+
+    def convert(self, track_id: str) -> None:
+        """Answer a ring: convert one staged track, if nobody else does. Trouble waits for the finalize."""
+        try:
+            self.ensure(track_id)
+        except Failure as failure:
+            log.info("track %s: not converted: %s", track_id, failure.message)
+        except Cancelled:
+            log.info("track %s: conversion stopped", track_id)
+
+    def ensure(self, track_id: str) -> bool:
+        """Convert unless that is done or under way. True when this call did it. Raises Failure, Cancelled."""
+        with self.services.db.write() as session:
+            if not queries.claim_conversion(session, track_id):
+                return False
+            track = queries.staged_track(session, track_id)
+            download = queries.by_id(session, track.download_id) if track else None
+        assert track is not None
+        assert download is not None
+        try:
+            self._convert(download, track)
+        except BaseException as error:
+            waits = isinstance(error, Cancelled) and self.services.running.stopping
+            with self.services.db.write() as session:
+                queries.set_conversion(session, track_id, Conversion.WAITING if waits else Conversion.FAILED)
+            if isinstance(error, ChildCrashed):
+                log.warning("track %s: the converting child crashed: %s", track_id, error)
+                sentence = "The conversion stopped unexpectedly. Retry."
+                raise Failure(FailureKind.TEMPORARY, sentence) from error
+            raise
+        return True
+
+    def _convert(self, download: Download, track: StagedTrack) -> None:
+        folder = staging.folder_of(self.services.settings, download.id)
+        file, quality = audio_convert.convert(
+            folder / track.source_file,
+            track.source_quality,
+            download.format,
+            folder / "converted",
+            on_percent=lambda percent: self.board.put(download.id, Progress(percent=percent, cover=True)),
+            check=lambda: self._still_wanted(download.id),
+        )
+        self.board.forget(download.id)
+        with self.services.db.write() as session:
+            queries.set_conversion(
+                session, track.id, Conversion.DONE, converted_file=file.name, converted_quality=quality
+            )
+
+    def _still_wanted(self, id: str) -> None:
+        with self.services.db.read() as session:
+            download = queries.by_id(session, id)
+        wanted = download is not None and download.state in (State.REVIEW, State.FINALIZING)
+        if not wanted or self.services.running.stopping:
+            raise Cancelled

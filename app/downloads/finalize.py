@@ -1,0 +1,140 @@
+"""Crux 2: a confirmed download becomes files in the library. Every step may be repeated after a crash."""
+
+import logging
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from app.audio.model import Quality
+from app.children.parent import Cancelled, ChildCrashed
+from app.downloads import queries, staging
+from app.downloads.convert import Converter
+from app.downloads.model import Conversion, Download, StagedTrack, State
+from app.errors import Failure, FailureKind
+from app.library import index, place
+from app.library.folder import check_mounted
+from app.services import Services
+from app.tags import files, naming
+from app.tags.model import Tags
+
+log = logging.getLogger("inlay.finalize")
+
+WAIT_S = 0.2
+MAX_NAMES = 500
+
+
+class AlreadyThere(Exception):
+    """The name is taken and the person wants such tracks skipped."""
+
+
+@dataclass(frozen=True)
+class Finalizer:
+    services: Services
+    converter: Converter
+
+    def finalize(self, id: str) -> None:
+        """Put every track of a confirmed download into the library. Safe to call at any time and twice."""
+        with self.services.running.busy(id) as mine:
+            download = self._get(id) if mine else None
+            if download is None or download.state is not State.FINALIZING:
+                return
+            try:
+                self._finalize(download)
+                self._end(id, State.DONE)
+            except AlreadyThere:
+                self._end(id, State.SKIPPED)
+            except Cancelled:
+                log.info("%s: goes on after the restart", id)
+            except Failure as failure:
+                self._fail(id, failure)
+            except ChildCrashed as crash:
+                log.warning("%s: writing tags crashed: %s", id, crash)
+                sentence = "Writing the tags stopped unexpectedly. Retry."
+                self._fail(id, Failure(FailureKind.TEMPORARY, sentence))
+
+    def _finalize(self, download: Download) -> None:
+        settings = self.services.settings
+        check_mounted(settings.library_dir, settings.data_dir)
+        for track in download.tracks:
+            if track.library_track_id is None:
+                file, quality = self._converted(download, track)
+                self._add(download, track, file, quality)
+
+    def _converted(self, download: Download, track: StagedTrack) -> tuple[Path, Quality]:
+        """The staged file in the wanted format: waits for a conversion under way, else converts now."""
+        while True:
+            with self.services.db.read() as session:
+                current = queries.staged_track(session, track.id)
+            if current is None or self.services.running.stopping:
+                raise Cancelled
+            if current.conversion is Conversion.DONE and current.converted_file and current.converted_quality:
+                folder = staging.folder_of(self.services.settings, download.id)
+                return folder / current.converted_file, current.converted_quality
+            if not self.converter.ensure(track.id):
+                time.sleep(WAIT_S)
+
+    def _add(self, download: Download, track: StagedTrack, file: Path, quality: Quality) -> None:
+        tags = track.tags or track.proposal.tags()
+        placed = self._placed_before_crash(track) or self._tag_and_place(download, track, tags, file)
+        with self.services.db.write() as session:
+            found = index.index_own(
+                session,
+                placed,
+                tags=tags,
+                quality=quality,
+                source_quality=track.source_quality,
+                has_cover=self._cover(download, track) is not None,
+                download_id=download.id,
+                user_id=download.user_id,
+            )
+            queries.set_track(session, track.id, path=str(placed.relative), library_track_id=found.id)
+        log.info("%s: added %s", download.id, placed.relative)
+
+    def _placed_before_crash(self, track: StagedTrack) -> place.Placed | None:
+        """The file that an interrupted try has placed already, if it is exactly that one."""
+        if not (track.path and track.sha256):
+            return None
+        return place.find_placed(self.services.settings.library_dir, PurePosixPath(track.path), track.sha256)
+
+    def _tag_and_place(self, download: Download, track: StagedTrack, tags: Tags, file: Path) -> place.Placed:
+        library = self.services.settings.library_dir
+        tagged = file.with_name(f"tagged{file.suffix}")
+        shutil.copyfile(file, tagged)
+        files.write_safely(tagged, tags, self._cover(download, track))
+        sha256 = place.sha256_of(tagged)
+        first = naming.library_path(tags, file.suffix.lstrip("."), self.services.settings.naming)
+        for number in range(1, MAX_NAMES):
+            wanted = first if number == 1 else naming.with_number(first, number)
+            if not place.name_is_taken(library, wanted, sha256):
+                with self.services.db.write() as session:
+                    queries.set_track(session, track.id, path=str(wanted), sha256=sha256)
+                try:
+                    return place.place(tagged, library, wanted, track.id)
+                except place.NameTaken:
+                    log.info("%s: %s was taken meanwhile", download.id, wanted)
+            if download.conflict == "skip":
+                raise AlreadyThere
+        raise Failure(FailureKind.NEEDS_YOU, "There are too many tracks of this name. Change the title.")
+
+    def _cover(self, download: Download, track: StagedTrack) -> Path | None:
+        if not (track.with_cover and track.cover_file):
+            return None
+        file = staging.folder_of(self.services.settings, download.id) / track.cover_file
+        return file if file.exists() else None
+
+    def _get(self, id: str) -> Download | None:
+        with self.services.db.read() as session:
+            return queries.by_id(session, id)
+
+    def _end(self, id: str, state: State) -> None:
+        with self.services.db.write() as session:
+            queries.move(session, id, state)
+        staging.remove(self.services.settings, id)
+        log.info("%s: %s", id, state)
+
+    def _fail(self, id: str, failure: Failure) -> None:
+        """What was staged stays: a retry goes on from here."""
+        with self.services.db.write() as session:
+            queries.move(session, id, State.FAILED, failure=failure)
+        log.info("%s: not added (%s): %s", id, failure.kind, failure.message)

@@ -1,0 +1,134 @@
+"""A download, its staged tracks, and the states that it can be in."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from uuid6 import uuid7
+
+from app.audio.model import Quality
+from app.db import Base, StructJSON, now
+from app.tags.model import Proposal, Tags
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    PROBING = "probing"
+    DOWNLOADING = "downloading"
+    REVIEW = "review"
+    FINALIZING = "finalizing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DISCARDED = "discarded"
+    SKIPPED = "skipped"
+
+
+# From each state, the states that may follow. Every change of state goes through queries.move().
+NEXT: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.PROBING, State.CANCELLED, State.FAILED}),
+    State.PROBING: frozenset({State.DOWNLOADING, State.QUEUED, State.SKIPPED, State.FAILED, State.CANCELLED}),
+    State.DOWNLOADING: frozenset({State.REVIEW, State.QUEUED, State.FAILED, State.CANCELLED}),
+    State.REVIEW: frozenset({State.FINALIZING, State.DISCARDED, State.FAILED}),
+    State.FINALIZING: frozenset({State.DONE, State.SKIPPED, State.FAILED, State.REVIEW}),
+    State.FAILED: frozenset({State.QUEUED, State.FINALIZING, State.REVIEW, State.DISCARDED}),
+    State.CANCELLED: frozenset({State.QUEUED, State.DISCARDED}),
+    State.DONE: frozenset(),
+    State.DISCARDED: frozenset(),
+    State.SKIPPED: frozenset(),
+}
+
+FETCHING = (State.PROBING, State.DOWNLOADING)
+ACTIVE = (State.QUEUED, *FETCHING, State.FINALIZING)
+"""Something is going on by itself: cards poll, and only then."""
+OPEN = (*ACTIVE, State.REVIEW)
+"""The same link again would be the same work again."""
+
+
+class Conversion(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Download(Base):
+    """One submitted link and its journey."""
+
+    __tablename__ = "downloads"
+    __table_args__ = (
+        Index(
+            "downloads_open_link",
+            "user_id",
+            "url_key",
+            unique=True,
+            sqlite_where=text("state IN ('queued','probing','downloading','review','finalizing')"),
+        ),
+        Index("downloads_by_state", "state", "site"),
+        Index("downloads_of_user", "user_id", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: str(uuid7()))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    url: Mapped[str]
+    url_key: Mapped[str]
+    """The link in the form in which two equal links are equal."""
+    site: Mapped[str]
+    """Host without `www.`: what the limit per site counts."""
+    source: Mapped[str] = mapped_column(default="ytdlp")
+    kind: Mapped[str] = mapped_column(default="track")
+    state: Mapped[State] = mapped_column(default=State.QUEUED)
+    failure_kind: Mapped[str | None] = mapped_column(default=None)
+    failure_message: Mapped[str | None] = mapped_column(default=None)
+    format: Mapped[str]
+    quality: Mapped[str] = mapped_column(default="bestaudio")
+    """What to ask the source for."""
+    skip_review: Mapped[bool] = mapped_column(default=False)
+    confirm_lossy: Mapped[bool] = mapped_column(default=False)
+    """A lossless file of a lossy source is fine without asking."""
+    conflict: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    """The source's own title, as soon as it is known."""
+    uploader: Mapped[str] = mapped_column(default="")
+    duration_ms: Mapped[int | None] = mapped_column(default=None)
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    tracks: Mapped[list["StagedTrack"]] = relationship(
+        order_by="StagedTrack.position", cascade="all, delete-orphan", lazy="selectin"
+    )
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+
+class StagedTrack(Base):
+    """One track that was fetched but not accepted. File names are relative to the download's folder."""
+
+    __tablename__ = "staged_tracks"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=lambda: str(uuid7()))
+    download_id: Mapped[str] = mapped_column(ForeignKey("downloads.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(default=1)
+    info: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What the source said, reduced to the fields that we use."""
+    proposal: Mapped[Proposal] = mapped_column(StructJSON(Proposal))
+    tags: Mapped[Tags | None] = mapped_column(StructJSON(Tags), default=None)
+    """What the person confirmed."""
+    source_file: Mapped[str]
+    source_quality: Mapped[Quality] = mapped_column(StructJSON(Quality))
+    cover_file: Mapped[str | None] = mapped_column(default=None)
+    with_cover: Mapped[bool] = mapped_column(default=True)
+    conversion: Mapped[Conversion] = mapped_column(default=Conversion.WAITING)
+    converted_file: Mapped[str | None] = mapped_column(default=None)
+    converted_quality: Mapped[Quality | None] = mapped_column(StructJSON(Quality), default=None)
+    path: Mapped[str | None] = mapped_column(default=None)
+    """Where in the library it goes; recorded before it is placed."""
+    sha256: Mapped[str | None] = mapped_column(default=None)
+    """Of the tagged file; recorded before it is placed."""
+    library_track_id: Mapped[str | None] = mapped_column(default=None)

@@ -1,0 +1,179 @@
+"""Every look at and change of downloads in the database. The session comes first; missing is None."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from app.db import now
+from app.downloads.model import ACTIVE, FETCHING, NEXT, OPEN, Conversion, Download, StagedTrack, State
+from app.errors import Failure
+
+FINAL = (State.DONE, State.SKIPPED, State.CANCELLED, State.DISCARDED, State.FAILED)
+
+
+def by_id(session: Session, id: str, *, user_id: int | None = None) -> Download | None:
+    """The download; with `user_id`, only if it is that user's."""
+    found = session.get(Download, id)
+    return found if found and user_id in (None, found.user_id) else None
+
+
+def open_link(session: Session, user_id: int, url_key: str) -> Download | None:
+    """The user's download of this link that is not finished yet."""
+    return session.scalar(
+        select(Download).where(
+            Download.user_id == user_id, Download.url_key == url_key, Download.state.in_(OPEN)
+        )
+    )
+
+
+def inbox(session: Session, user_id: int, *, done_since: datetime) -> Sequence[Download]:
+    """What wants the user's attention or is on its way, and what was just added; newest first."""
+    return session.scalars(
+        select(Download)
+        .where(
+            Download.user_id == user_id,
+            or_(
+                Download.state.in_((*OPEN, State.FAILED)),
+                and_(Download.state == State.DONE, Download.finished_at >= done_since),
+            ),
+        )
+        .order_by(Download.id.desc())
+        .limit(200)
+    ).all()
+
+
+def page(
+    session: Session, *, user_id: int | None, states: Iterable[State], limit: int, before: str | None
+) -> Sequence[Download]:
+    """Downloads, newest first, older than the one with id `before`."""
+    query = select(Download).order_by(Download.id.desc()).limit(limit)
+    if user_id is not None:
+        query = query.where(Download.user_id == user_id)
+    if states := list(states):
+        query = query.where(Download.state.in_(states))
+    if before:
+        query = query.where(Download.id < before)
+    return session.scalars(query).all()
+
+
+def move(session: Session, id: str, to: State, *, failure: Failure | None = None, **changes: Any) -> bool:
+    """Change the state, if the present one allows it. False: somebody else was first, or it is too late."""
+    sources = [state for state, following in NEXT.items() if to in following]
+    values: dict[str, Any] = {
+        "state": to,
+        "failure_kind": failure.kind if failure else None,
+        "failure_message": failure.message if failure else None,
+        "finished_at": now() if to in FINAL else None,
+        "updated_at": now(),
+        **changes,
+    }
+    return _updated(session, update(Download).where(Download.id == id, Download.state.in_(sources)), values)
+
+
+def claim(session: Session, id: str, per_site: int) -> bool:
+    """Take a queued download for fetching, unless its site is busy enough."""
+    other = aliased(Download)
+    busy = (
+        select(func.count())
+        .where(other.site == Download.site, other.state.in_(FETCHING), other.id != Download.id)
+        .scalar_subquery()
+    )
+    query = update(Download).where(Download.id == id, Download.state == State.QUEUED, busy < per_site)
+    return _updated(
+        session, query, {"state": State.PROBING, "attempts": Download.attempts + 1, "updated_at": now()}
+    )
+
+
+def next_queued(session: Session, site: str) -> str | None:
+    return session.scalar(
+        select(Download.id)
+        .where(Download.site == site, Download.state == State.QUEUED)
+        .order_by(Download.created_at)
+        .limit(1)
+    )
+
+
+def claim_conversion(session: Session, track_id: str) -> bool:
+    """Take a staged track for conversion. Only one taker gets it."""
+    query = update(StagedTrack).where(
+        StagedTrack.id == track_id,
+        StagedTrack.conversion.in_((Conversion.WAITING, Conversion.FAILED)),
+        exists().where(
+            Download.id == StagedTrack.download_id, Download.state.in_((State.REVIEW, State.FINALIZING))
+        ),
+    )
+    return _updated(session, query, {"conversion": Conversion.RUNNING})
+
+
+def set_conversion(session: Session, track_id: str, state: Conversion, **changes: Any) -> None:
+    _updated(session, update(StagedTrack).where(StagedTrack.id == track_id), {"conversion": state, **changes})
+
+
+def staged_track(session: Session, track_id: str) -> StagedTrack | None:
+    return session.get(StagedTrack, track_id)
+
+
+def set_track(session: Session, track_id: str, **changes: Any) -> None:
+    _updated(session, update(StagedTrack).where(StagedTrack.id == track_id), changes)
+
+
+def replace_tracks(session: Session, download_id: str, tracks: list[StagedTrack]) -> None:
+    """The staged tracks of a download; those of an earlier try go."""
+    session.execute(delete(StagedTrack).where(StagedTrack.download_id == download_id))
+    session.add_all(tracks)
+
+
+def touch(session: Session, id: str, **changes: Any) -> None:
+    """What the probe found out, without a change of state."""
+    _updated(session, update(Download).where(Download.id == id), {**changes, "updated_at": now()})
+
+
+def put_back_interrupted(session: Session) -> None:
+    """At start: what a dead worker was fetching is queued again, what it converted waits again."""
+    session.execute(update(Download).where(Download.state.in_(FETCHING)).values(state=State.QUEUED))
+    session.execute(
+        update(StagedTrack)
+        .where(StagedTrack.conversion == Conversion.RUNNING)
+        .values(conversion=Conversion.WAITING)
+    )
+
+
+def to_ring(session: Session) -> tuple[list[str], list[str], list[str]]:
+    """Ids that wait for a worker: downloads to stage, tracks to convert, downloads to finalize."""
+    queued = select(Download.id).where(Download.state == State.QUEUED).order_by(Download.created_at)
+    waiting = (
+        select(StagedTrack.id)
+        .join(Download)
+        .where(StagedTrack.conversion == Conversion.WAITING, Download.state == State.REVIEW)
+    )
+    finalizing = select(Download.id).where(Download.state == State.FINALIZING)
+    return (
+        list(session.scalars(queued)),
+        list(session.scalars(waiting)),
+        list(session.scalars(finalizing)),
+    )
+
+
+def with_staging(session: Session) -> set[str]:
+    """Ids of downloads whose staging folder is still needed."""
+    kept = (*ACTIVE, State.REVIEW, State.FAILED)
+    return set(session.scalars(select(Download.id).where(Download.state.in_(kept))))
+
+
+def remove(session: Session, id: str) -> bool:
+    """Forget a finished download. The library file stays."""
+    query = delete(Download).where(Download.id == id, Download.state.not_in(OPEN))
+    return bool(session.execute(query).rowcount)  # type: ignore[attr-defined]
+
+
+def done_since(hours: int) -> datetime:
+    return now() - timedelta(hours=hours)
+
+
+def _updated(session: Session, query: Any, values: dict[str, Any]) -> bool:
+    """Whether the conditional UPDATE hit its row."""
+    result = session.execute(query.values(**values).execution_options(synchronize_session=False))
+    return bool(result.rowcount == 1)  # type: ignore[attr-defined]

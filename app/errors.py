@@ -1,0 +1,86 @@
+"""Expected trouble: what went wrong in one sentence for the person, and what the outside sees of it."""
+
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """Whether trying again can help, and who has to do something first."""
+
+    PERMANENT = "permanent"
+    TEMPORARY = "temporary"
+    NEEDS_YOU = "needs_you"
+
+
+class InlayError(Exception):
+    """Expected trouble. `str(error)` is a whole sentence that says what to do; it may be shown to anyone."""
+
+    status = 500
+    code = "error"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code:
+            self.code = code
+
+
+class Invalid(InlayError):
+    """The request does not make sense as it is. `fields` maps a field's name to its own sentence."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, fields: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.fields = fields or {}
+
+
+class NotFound(InlayError):
+    """Not there, or not yours: nobody learns which."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(InlayError):
+    """Too late, or already so."""
+
+    status = 409
+    code = "conflict"
+
+
+class NotAllowed(InlayError):
+    status = 403
+    code = "forbidden"
+
+
+class NeedsLogin(InlayError):
+    status = 401
+    code = "login_required"
+
+
+class TooMany(InlayError):
+    """Come back later; `retry_after_s` says when."""
+
+    status = 429
+    code = "too_many"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Failure(InlayError):
+    """A download cannot go on. Becomes the row's `failure`: a kind and one sentence."""
+
+    code = "failed"
+
+    def __init__(self, kind: FailureKind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class SettingsError(InlayError):
+    """The start stops here: a setting is unknown or has a bad value."""

@@ -1,0 +1,53 @@
+"""The partial-update protocol, and nothing else knows it: fragments for htmx, pages and 303 for the rest."""
+
+import hashlib
+from typing import Any
+
+from litestar import Request, Response
+from litestar.response import Redirect, Template
+
+
+class View(Template):
+    """A template that also knows who is looking and the token that their forms carry."""
+
+    def create_template_context(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
+        auth = request.scope.get("auth")
+        return {
+            "user": request.scope.get("user"),
+            "csrf_token": getattr(auth, "form_token", ""),
+            **super().create_template_context(request),
+        }
+
+
+def wants_fragment(request: Request[Any, Any, Any]) -> bool:
+    """A boosted link or form wants the whole page, as a browser without JavaScript does."""
+    return request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true"
+
+
+def page(name: str, *, status: int = 200, **context: Any) -> View:
+    """A whole page: `name` extends base.html."""
+    return View(template_name=name, context=context, status_code=status, headers={"Vary": "HX-Request"})
+
+
+def fragment(name: str, *, status: int = 200, events: tuple[str, ...] = (), **context: Any) -> View:
+    """A fragment `_x.html`: one root element with an id. `events` are fired in the browser afterwards."""
+    headers = {"Vary": "HX-Request"}
+    if events:
+        headers["HX-Trigger"] = ", ".join(events)
+    return View(template_name=name, context=context, status_code=status, headers=headers)
+
+
+def go(request: Request[Any, Any, Any], path: str) -> Response[Any]:
+    """Send the browser to another page of ours, with or without JavaScript."""
+    if wants_fragment(request):
+        return Response("", status_code=200, headers={"HX-Location": path}, media_type="text/html")
+    return Redirect(path, status_code=303)
+
+
+def version(*content: object) -> str:
+    """A short name of exactly this content: a poll that has seen it gets 204."""
+    return hashlib.blake2s(repr(content).encode(), digest_size=8).hexdigest()
+
+
+def unchanged() -> Response[None]:
+    return Response(None, status_code=204)

@@ -1,0 +1,52 @@
+"""Giving a complete file its name without ever replacing another, on any kind of disk."""
+
+import ctypes
+import errno
+import os
+from collections.abc import Callable
+
+RENAME_NOREPLACE = 1
+# What a disk says that does not know one way of doing it: the next way is tried.
+UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.EXDEV}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def move(folder: int, part: str, name: str) -> None:
+    """Give the copy its name, by the first way that this disk knows. FileExistsError when it is taken."""
+    *ways, last = WAYS
+    for way in ways:
+        try:
+            return way(folder, part, name)
+        except OSError as error:
+            if error.errno not in UNSUPPORTED:
+                raise
+    return last(folder, part, name)
+
+
+def by_renameat2(folder: int, part: str, name: str) -> None:
+    rename = getattr(_libc, "renameat2", None)
+    if rename is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if rename(folder, os.fsencode(part), folder, os.fsencode(name), RENAME_NOREPLACE) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), name)
+
+
+def by_link(folder: int, part: str, name: str) -> None:
+    os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    os.unlink(part, dir_fd=folder)
+
+
+def by_checked_rename(folder: int, part: str, name: str) -> None:
+    """For disks that know nothing better, FAT over FUSE for one. Others of us wait for our lock."""
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+        return
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+
+
+Way = Callable[[int, str, str], None]
+WAYS: tuple[Way, ...] = (by_renameat2, by_link, by_checked_rename)

@@ -1,0 +1,257 @@
+"""Putting a finished file into the library: whole or not at all, and never in place of another."""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from app.errors import Conflict, Failure, FailureKind
+from app.library.folder import MARKER, as_failure, check_mounted, open_library, prepare_folder
+from app.library.moves import move
+from app.library.paths import FILE, checked_parts, step_into
+from app.tags.naming import path_key
+
+__all__ = [
+    "NameTaken",
+    "Placed",
+    "check_mounted",
+    "clean_leftovers",
+    "find_placed",
+    "name_is_taken",
+    "part_name",
+    "place",
+    "prepare_folder",
+    "sha256_of",
+]
+
+CHUNK_BYTES = 1024 * 1024
+_placing = threading.Lock()
+
+
+class NameTaken(Conflict):
+    """Another file has this name already, as a case-insensitive disk would see it."""
+
+    code = "name_taken"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A file that is in the library now."""
+
+    relative: PurePosixPath
+    """Its path; folders that were there already keep their own spelling."""
+    sha256: str
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+
+
+def place(source: Path, library: Path, relative: PurePosixPath, owner_id: str) -> Placed:
+    """Copy `source` to `relative` in the library. `owner_id` names the copy while it is not complete.
+
+    May be repeated after a crash: it finds what is done and goes on. Raises NameTaken when another file
+    has the name, and Failure when the disk refuses.
+    """
+    *folders, name = checked_parts(relative)
+    part = part_name(owner_id)
+    if not source.is_file():
+        raise Failure(FailureKind.PERMANENT, "What was fetched is not there any more. Get it again.")
+    with as_failure(), open_library(library) as root, _made_folders(root, folders) as (folder, spelled):
+        _remove(folder, part)
+        digest = _arrive(source, root, folder, name, part)
+        _sync_folder(folder)
+        return _placed(folder, PurePosixPath(*spelled, name), digest)
+
+
+def name_is_taken(library: Path, relative: PurePosixPath, unless_sha256: str = "") -> bool:
+    """Whether a file of this name is there, as a case-insensitive disk would see it.
+
+    A file with the hash `unless_sha256` does not count: it is the one that has been brought already.
+    """
+    with _found_folder(library, relative) as folder:
+        if folder is None or _twin(folder, relative.name) is None:
+            return False
+        return not unless_sha256 or _digest_of(folder, relative.name) != unless_sha256
+
+
+def find_placed(library: Path, relative: PurePosixPath, sha256: str) -> Placed | None:
+    """The file that `place` put there, if it is there and still exactly that one."""
+    with _found_folder(library, relative) as folder:
+        if folder is None or _digest_of(folder, relative.name) != sha256:
+            return None
+        return _placed(folder, relative, sha256)
+
+
+def sha256_of(path: Path) -> str:
+    with os.fdopen(_open_regular(path), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def part_name(owner_id: str) -> str:
+    return f".inlay-{owner_id}.part"
+
+
+def clean_leftovers(library: Path, owner_id: str) -> int:
+    """Remove incomplete copies of this owner, wherever they are. Says how many there were."""
+    removed = 0
+    for _, _, files, folder in os.fwalk(library, follow_symlinks=False):
+        if part_name(owner_id) in files:
+            _remove(folder, part_name(owner_id))
+            removed += 1
+    return removed
+
+
+def _arrive(source: Path, root: int, folder: int, name: str, part: str) -> str:
+    """The file is at its name afterwards; answers its hash."""
+    if _twin(folder, name) is not None:
+        return _same_or_taken(folder, name, sha256_of(source))
+    try:
+        digest = _copy(source, folder, part)
+        with _one_at_a_time(root):
+            if _twin(folder, name) is not None:
+                return _same_or_taken(folder, name, digest)
+            try:
+                move(folder, part, name)
+            except FileExistsError:
+                return _same_or_taken(folder, name, digest)
+        return digest
+    finally:
+        _remove(folder, part)
+
+
+def _same_or_taken(folder: int, name: str, digest: str) -> str:
+    """The file at this name is the one that we bring, from before a crash; else the name is taken."""
+    if _digest_of(folder, name) != digest:
+        raise NameTaken(f"There is already a file named {name!r} in this folder of the library.")
+    return digest
+
+
+def _digest_of(folder: int, name: str) -> str | None:
+    """None for what is no file, and when only a twin in another spelling is there."""
+    try:
+        descriptor = _open_regular(name, folder)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP, errno.EINVAL):
+            return None
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _copy(source: Path, folder: int, part: str) -> str:
+    """A complete copy under a name that nobody looks at, on the disk and read back. Answers its hash."""
+    written = hashlib.sha256()
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with (
+        os.fdopen(_open_regular(source), "rb") as reader,
+        os.fdopen(os.open(part, flags, 0o666, dir_fd=folder), "w+b") as copy,
+    ):
+        while chunk := reader.read(CHUNK_BYTES):
+            written.update(chunk)
+            copy.write(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+        # Read what is on the disk, not what is still in memory.
+        os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        copy.seek(0)
+        if hashlib.file_digest(copy, "sha256").digest() != written.digest():
+            raise Failure(
+                FailureKind.TEMPORARY,
+                "What was written to the library is not what was read back. If it stays, check the disk.",
+            )
+    return written.hexdigest()
+
+
+@contextlib.contextmanager
+def _one_at_a_time(root: int) -> Iterator[None]:
+    """Between looking whether a name is free and taking it, nobody else of ours may take it."""
+    with _placing:
+        marker = os.open(MARKER, FILE, dir_fd=root)
+        try:
+            # Some network disks know no locks; then the threads of this process still wait for each other.
+            with contextlib.suppress(OSError):
+                fcntl.flock(marker, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(marker)
+
+
+@contextlib.contextmanager
+def _found_folder(library: Path, relative: PurePosixPath) -> Iterator[int | None]:
+    """The folder that `place` would put this file into; None when it would have to be made."""
+    *folders, _ = checked_parts(relative)
+    with as_failure(), open_library(library) as root:
+        folder = os.dup(root)
+        try:
+            for wanted in folders:
+                name = _twin(folder, wanted)
+                if name is None:
+                    break
+                folder = step_into(folder, name)
+            else:
+                yield folder
+                return
+            yield None
+        finally:
+            os.close(folder)
+
+
+@contextlib.contextmanager
+def _made_folders(root: int, names: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """The innermost folder, made where missing, and the spelling that each folder has on the disk."""
+    folder, spelled = os.dup(root), []
+    try:
+        for wanted in names:
+            with _one_at_a_time(root):
+                name = _twin(folder, wanted)
+                if name is None:
+                    name = wanted
+                    os.mkdir(name, dir_fd=folder)
+                    _sync_folder(folder)
+            folder = step_into(folder, name)
+            spelled.append(name)
+        yield folder, spelled
+    finally:
+        os.close(folder)
+
+
+def _twin(folder: int, name: str) -> str | None:
+    """The entry with this name; failing that, one that a case-insensitive disk would take for it."""
+    names = os.listdir(folder)
+    if name in names:
+        return name
+    key = path_key(name)
+    return next((one for one in names if path_key(one) == key), None)
+
+
+def _open_regular(path: Path | str, folder: int | None = None) -> int:
+    descriptor = os.open(path, FILE, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return descriptor
+
+
+def _remove(folder: int, part: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(part, dir_fd=folder)
+
+
+def _sync_folder(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        # Some disks cannot do this for a folder, and say so.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
+def _placed(folder: int, relative: PurePosixPath, digest: str) -> Placed:
+    facts = os.stat(relative.name, dir_fd=folder, follow_symlinks=False)
+    return Placed(relative, digest, facts.st_size, facts.st_mtime_ns, facts.st_ino)

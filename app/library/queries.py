@@ -1,0 +1,215 @@
+"""Everything that is asked of the table of tracks, and the few ways in which it changes."""
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, select, tuple_, update
+from sqlalchemy.orm import Session
+from uuid6 import uuid7
+
+from app.audio.model import Quality
+from app.db import now
+from app.library.model import Track
+from app.library.paths import to_text
+from app.tags.model import Tags
+from app.tags.naming import path_key
+
+MAX_WORDS = 10
+MAX_PAGE = 200
+# SQLite takes some thousands of values in one statement; this stays far below.
+CHUNK = 400
+
+T = TypeVar("T")
+Identity = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """One file as a look at the folder shows it."""
+
+    path: str
+    """As the database keeps it: see `paths.to_text`."""
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+
+    @property
+    def identity(self) -> Identity:
+        """Stays the same when the file gets another name."""
+        return (self.inode, self.size_bytes, self.mtime_ns)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the index knows of a file."""
+
+    track_id: str
+    file: FileFacts
+    is_error: bool
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is inside a file; with an `error`, what could be read nevertheless."""
+
+    tags: Tags
+    has_cover: bool = False
+    quality: Quality | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    items: Sequence[Track]
+    next: str | None
+    """The cursor of the next page, for `before`."""
+
+
+_KNOWN = select(Track.id, Track.path, Track.size_bytes, Track.mtime_ns, Track.inode, Track.error.is_not(None))
+
+
+def by_id(session: Session, track_id: str) -> Track | None:
+    """A track whose file is there."""
+    return session.scalar(select(Track).where(Track.id == track_id, Track.missing_at.is_(None)))
+
+
+def by_path(session: Session, path: PurePosixPath | str) -> Track | None:
+    """The track of the file at this path of the library, if it is there."""
+    text = to_text(path)
+    keys = (path_key(text), _twin_key(text))
+    return session.scalar(
+        select(Track).where(Track.path_key.in_(keys), Track.path == text, Track.missing_at.is_(None))
+    )
+
+
+def newest(session: Session, q: str = "", limit: int = 50, before: str | None = None) -> Page:
+    """Tracks that match the search, newest first. `before` is the cursor of an earlier page."""
+    limit = max(1, min(limit, MAX_PAGE))
+    wanted = select(Track).where(*_matching(q))
+    if before:
+        # The cursor's track may be gone from the disk, but its row is still there to count from.
+        cursor = select(Track.added_at, Track.id).where(Track.id == before)
+        wanted = wanted.where(tuple_(Track.added_at, Track.id) < cursor.scalar_subquery())
+    found = session.scalars(wanted.order_by(Track.added_at.desc(), Track.id.desc()).limit(limit + 1)).all()
+    items = found[:limit]
+    return Page(items, items[-1].id if len(found) > limit else None)
+
+
+def count(session: Session, q: str = "") -> int:
+    return session.scalar(select(func.count()).select_from(Track).where(*_matching(q))) or 0
+
+
+def below(session: Session, folder: str, *, deep: bool = True) -> list[Known]:
+    """What is known of a folder's files ("" is the library), without the folders in it if not `deep`."""
+    wanted = _KNOWN.where(Track.missing_at.is_(None))
+    if folder:
+        # "0" is what comes after "/".
+        wanted = wanted.where(Track.path >= f"{folder}/", Track.path < f"{folder}0")
+    found = list(_known(session, wanted))
+    start = len(folder) + 1 if folder else 0
+    return found if deep else [one for one in found if "/" not in one.file.path[start:]]
+
+
+def with_identity(session: Session, files: Sequence[FileFacts]) -> dict[Identity, list[Known]]:
+    """Tracks that could be these files under an earlier name: first those not missing, then the latest."""
+    found: dict[Identity, list[Known]] = {}
+    for chunk in _chunks([file.identity for file in files]):
+        columns = tuple_(Track.inode, Track.size_bytes, Track.mtime_ns)
+        wanted = _KNOWN.where(columns.in_(chunk)).order_by(Track.missing_at.desc().nulls_first())
+        for one in _known(session, wanted):
+            found.setdefault(one.file.identity, []).append(one)
+    return found
+
+
+def rename(session: Session, renamed: Mapping[str, FileFacts]) -> None:
+    """The files of these tracks have other names now, or have come back."""
+    for chunk in _chunks(list(renamed)):
+        tracks = session.scalars(select(Track).where(Track.id.in_(chunk))).all()
+        _put_at(session, [(track, renamed[track.id].path) for track in tracks])
+    session.flush()
+
+
+def upsert(session: Session, found: Sequence[tuple[FileFacts, Content]]) -> list[Track]:
+    """Write what files are and hold. A file that was missing gets its row back."""
+    known = _at_paths(session, [file.path for file, _ in found])
+    tracks = []
+    for file, content in found:
+        track = known.get(file.path) or Track(id=str(uuid7()))
+        track.size_bytes, track.mtime_ns, track.inode = file.size_bytes, file.mtime_ns, file.inode
+        _fill(track, file.path, content)
+        tracks.append(track)
+    _put_at(session, [(track, file.path) for track, (file, _) in zip(tracks, found, strict=True)])
+    session.add_all(tracks)
+    session.flush()
+    return tracks
+
+
+def mark_missing(session: Session, ids: Sequence[str]) -> None:
+    """These files are gone. Their rows stay, for the case that they come back."""
+    for chunk in _chunks(ids):
+        session.execute(
+            update(Track).where(Track.id.in_(chunk), Track.missing_at.is_(None)).values(missing_at=now())
+        )
+
+
+def fold(text: str) -> str:
+    """For searching: without case, accents and compatibility forms."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(one for one in decomposed if not unicodedata.combining(one))
+
+
+def _known(session: Session, wanted: Select[str, str, int, int, int, bool]) -> Iterator[Known]:
+    for track_id, path, size_bytes, mtime_ns, inode, is_error in session.execute(wanted):
+        yield Known(track_id, FileFacts(path, size_bytes, mtime_ns, inode), is_error)
+
+
+def _matching(q: str) -> list[ColumnElement[bool]]:
+    words = fold(q).split()[:MAX_WORDS]
+    return [Track.missing_at.is_(None), *(Track.search.contains(word, autoescape=True) for word in words)]
+
+
+def _fill(track: Track, path: str, content: Content) -> None:
+    tags = content.tags
+    track.title, track.artist, track.album = tags.title, tags.artist, tags.album
+    track.album_artist, track.date, track.genre = tags.album_artist, tags.date, tags.genre
+    track.track_no, track.disc_no = tags.track_no, tags.disc_no
+    track.source_url, track.source_id = tags.source_url, tags.source_id
+    track.has_cover, track.quality, track.error = content.has_cover, content.quality, content.error
+    # A file without tags is found by its name.
+    name = tags.title or PurePosixPath(path).stem
+    track.search = fold(f"{name}\n{tags.artist}\n{tags.album}")
+
+
+def _at_paths(session: Session, paths: Sequence[str]) -> dict[str, Track]:
+    """The tracks at these paths: those that are there, else those that were there last."""
+    found = {}
+    for chunk in _chunks(paths):
+        rows = select(Track).where(Track.path.in_(chunk)).order_by(Track.missing_at.nulls_last())
+        found.update({track.path: track for track in session.scalars(rows)})
+    return found
+
+
+def _put_at(session: Session, places: Sequence[tuple[Track, str]]) -> None:
+    """Give tracks their paths. Of `a.mp3` and `A.mp3` in a foreign library, the later gets a twin's key."""
+    holders: dict[str, str] = {}
+    for chunk in _chunks([path_key(path) for _, path in places]):
+        keys = select(Track.path_key, Track.id)
+        rows = session.execute(keys.where(Track.path_key.in_(chunk), Track.missing_at.is_(None)))
+        holders.update({key: track_id for key, track_id in rows})
+    for track, path in places:
+        key = path_key(path)
+        if holders.setdefault(key, track.id) != track.id:
+            key = _twin_key(path)
+        track.path, track.path_key, track.missing_at = path, key, None
+
+
+def _twin_key(path: str) -> str:
+    # Two slashes cannot be in a path: no other key can look like this.
+    return f"{path_key(path)}//{path}"
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))

@@ -1,0 +1,122 @@
+"""`inlay serve`: web and worker in one process, started and stopped in order; `web` and `worker` apart."""
+
+import json
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from importlib.metadata import version
+
+import click
+import uvicorn
+
+from app.cli import COMMANDS, Environment
+from app.errors import InlayError
+from app.worker import Parts, Worker, build
+
+YT_DLP = "2026.10.26"
+"""The version that this release was tested with; an older one that pip chose silently must not start."""
+
+GRACE_S = 2
+
+
+def _start(environment: Environment) -> Parts:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", force=True)
+    for name in ("huey", "httpx", "watchfiles", "sqlalchemy"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    found = version("yt-dlp")
+    if found != YT_DLP:
+        raise InlayError(f"yt-dlp is {found}, but this Inlay needs {YT_DLP}. Install Inlay again.")
+    return build(environment.settings)
+
+
+def _say(environment: Environment, as_json: bool) -> None:
+    """The one line that a start prints."""
+    settings = environment.settings
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"http://{host}:{settings.port}/"
+    click.echo(json.dumps({"url": url}) if as_json else f"Inlay is at {url}")
+
+
+class Server(uvicorn.Server):
+    """uvicorn that says when it listens."""
+
+    def __init__(self, parts: Parts, say: Callable[[], None]) -> None:
+        from app.web import create_app
+
+        settings = parts.services.settings
+        super().__init__(
+            uvicorn.Config(
+                create_app(parts.services, parts.board),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                lifespan="off",
+                timeout_graceful_shutdown=GRACE_S,
+                timeout_keep_alive=30,
+                ws="none",
+            )
+        )
+        self.say = say
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.say()
+
+
+def _run_web(environment: Environment, parts: Parts, as_json: bool) -> None:
+    # uvicorn raises the signal that ended it once more when it is done: the rest still has to stop.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: None)
+    try:
+        Server(parts, lambda: _say(environment, as_json)).run()
+    except SystemExit as error:
+        settings = environment.settings
+        message = f"Port {settings.port} on {settings.host} cannot be used. Choose another INLAY_PORT."
+        raise InlayError(message) from error
+
+
+@click.command(help=COMMANDS["serve"][1])
+@click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
+@click.pass_obj
+def serve(environment: Environment, as_json: bool) -> None:
+    parts = _start(environment)
+    running = Worker(parts)
+    running.start()
+    try:
+        _run_web(environment, parts, as_json)
+    finally:
+        running.stop()
+        parts.close()
+
+
+@click.command(help=COMMANDS["web"][1])
+@click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
+@click.pass_obj
+def web(environment: Environment, as_json: bool) -> None:
+    parts = _start(environment)
+    try:
+        _run_web(environment, parts, as_json)
+    finally:
+        parts.close()
+
+
+@click.command(help=COMMANDS["worker"][1])
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def worker(environment: Environment, as_json: bool) -> None:
+    parts = _start(environment)
+    running = Worker(parts)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    running.start()
+    click.echo(json.dumps({"worker": "running"}) if as_json else "Inlay's worker is running.")
+    stop.wait()
+    running.stop()
+    parts.close()

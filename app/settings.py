@@ -1,0 +1,168 @@
+"""Every setting in one table: name, default, meaning. Read from `INLAY_…` variables, strictly."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.audio.formats import FORMATS
+from app.errors import SettingsError
+
+PREFIX = "INLAY_"
+CONFLICTS = ("keep_both", "skip")
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"give a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"choose one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for host in hosts:
+        if "/" in host:
+            try:
+                ip_network(host)
+            except ValueError as error:
+                raise ValueError(
+                    f"{host} is neither a host name nor a network such as 192.168.1.0/24"
+                ) from error
+    return hosts
+
+
+def _proxy(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
+        raise ValueError("give a URL such as http://proxy.example:3128")
+    return text
+
+
+def _existing_file(text: str) -> Path:
+    path = _path(text)
+    if not path.is_file():
+        raise ValueError("there is no file of that name")
+    return path
+
+
+def setting(default: Any, parse: Callable[[str], Any], help: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"parse": parse, "help": help, "secret": secret})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings, checked. Field `data_dir` is the variable `INLAY_DATA_DIR`, and so on."""
+
+    data_dir: Path = setting(Path("data"), _path, "Folder of the database, staging, backups and secret.")
+    library_dir: Path = setting(
+        Path("library"), _path, "Folder of your music: finished tracks go there, and it is watched."
+    )
+    staging_dir: Path | None = setting(
+        None, _path, "Folder for what is fetched but not accepted; unset: `staging` in the data folder."
+    )
+    host: str = setting("127.0.0.1", str, "Address to listen on; `0.0.0.0` for the whole network.")
+    port: int = setting(8640, _whole(1, 65535), "Port to listen on.")
+    workers: int = setting(4, _whole(1, 32), "Downloads and conversions that run at the same time.")
+    per_site: int = setting(2, _whole(1, 32), "Of these, downloads from one site at the same time.")
+    format: str = setting(
+        "mp3", _one_of(*FORMATS), f"Format of new tracks: {', '.join(FORMATS)} (`original`: kept as it came)."
+    )
+    naming: str = setting(
+        "",
+        str,
+        "Path template of new tracks; unset: `{album_artist}/{album}/{track_no:02} {title}`, "
+        "and `{artist}/{title}` without an album.",
+    )
+    conflict: str = setting(
+        "keep_both", _one_of(*CONFLICTS), "When the name is taken: `keep_both` (adds a number) or `skip`."
+    )
+    max_duration_s: int = setting(
+        6 * 3600, _whole(1, 7 * 24 * 3600), "Longest track that is fetched, in seconds."
+    )
+    max_file_bytes: int = setting(2 * 1024**3, _whole(1024, 2**40), "Largest file that is fetched, in bytes.")
+    allow_hosts: tuple[str, ...] = setting(
+        (), _hosts, "Hosts or networks (comma list) that downloads may reach although they are private."
+    )
+    proxy: str = setting("", _proxy, "Proxy for downloads, as a URL.")
+    ca_file: Path | None = setting(
+        None, _existing_file, "Extra certificate authority (PEM file) that downloads trust."
+    )
+    admin_user: str = setting("", str, "Name of the first admin, made at the first start.")
+    admin_password: str = setting("", str, "Password of the first admin.", secret=True)
+
+    @property
+    def database_file(self) -> Path:
+        return self.data_dir / "inlay.db"
+
+    @property
+    def staging(self) -> Path:
+        return self.staging_dir or self.data_dir / "staging"
+
+
+# Names that the contract keeps for what is not built yet. Said at start rather than ignored.
+RESERVED = ("BASE_PATH", "TRUSTED_PROXIES", "AUTH_PROXY_HEADER", "DATABASE_URL")
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process. Raises SettingsError with a sentence for a typo or a bad value."""
+    known = {PREFIX + one.name.upper(): one for one in fields(Settings)}
+    found: dict[str, Any] = {}
+    for name, text in environ.items():
+        if not name.startswith(PREFIX) or text == "":
+            continue
+        one = known.get(name)
+        if one is None and name.endswith("_FILE"):
+            one = known.get(name.removesuffix("_FILE"))
+            if one is not None and one.metadata["secret"]:
+                name, text = name.removesuffix("_FILE"), _secret(name, text)
+            else:
+                one = None
+        if one is None:
+            raise SettingsError(_unknown(name, list(known)))
+        try:
+            found[one.name] = one.metadata["parse"](text)
+        except ValueError as error:
+            shown = "" if one.metadata["secret"] else f" {text!r}"
+            raise SettingsError(f"{name}{shown}: {error}.") from error
+    for one in fields(Settings):
+        if one.name not in found and isinstance(one.default, Path):
+            found[one.name] = one.default.absolute()
+    if bool(found.get("admin_user")) != bool(found.get("admin_password")):
+        raise SettingsError("INLAY_ADMIN_USER and INLAY_ADMIN_PASSWORD go together: set both or neither.")
+    return Settings(**found)
+
+
+def _secret(name: str, file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name}: {file!r} cannot be read ({error.strerror}).") from error
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    if name.removeprefix(PREFIX) in RESERVED:
+        return f"{name} is kept for a later version and does nothing yet: unset it."
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else " The README lists every setting."
+    return f"{name} is not a setting of Inlay.{hint}"

@@ -1,0 +1,217 @@
+"""yt-dlp in a child: constant options of ours, one link in, one audio file out. It only downloads."""
+
+import contextlib
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from app.children.child import Emit
+from app.errors import Failure
+from app.sources import failures
+from app.sources.base import Fetched, Order
+
+# What is kept of yt-dlp's info: enough to propose tags and to fetch again.
+KEPT = (
+    "id", "title", "fulltitle", "alt_title", "uploader", "uploader_id", "channel", "creator", "creators",
+    "track", "artist", "artists", "album", "album_artist", "album_artists", "album_type", "track_number",
+    "disc_number", "release_date", "release_year", "upload_date", "genre", "genres", "categories",
+    "description", "duration", "chapters", "webpage_url", "original_url", "extractor", "extractor_key",
+    "playlist_title", "playlist_index", "direct", "ext", "acodec", "abr", "series", "episode_number",
+)  # fmt: skip
+MAX_TEXT_CHARS = 5_000
+MAX_LIST_ITEMS = 300
+FORMATS = {
+    "bestaudio": "bestaudio/best",
+    "worstaudio": "worstaudio/worst",
+    "best": "best/bestaudio",
+    "worst": "worst/worstaudio",
+}
+PROGRESS_S = 0.2
+
+
+class Notes:
+    """yt-dlp's logger: keeps warnings, prints nothing."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def debug(self, message: str) -> None: ...
+
+    def info(self, message: str) -> None: ...
+
+    def warning(self, message: str) -> None:
+        self.warnings.append(message[:500])
+
+    def error(self, message: str) -> None: ...
+
+
+def fetch(order: Order, emit: Emit) -> Fetched:
+    """Probe the link, refuse what we do not take, download its best audio and its thumbnail."""
+    from yt_dlp import YoutubeDL
+    from yt_dlp.utils import YoutubeDLError
+
+    notes = Notes()
+    _trust(order.ca_file)
+    try:
+        with YoutubeDL(_options(order, notes, emit)) as ydl:
+            info = _only_track(ydl.extract_info(order.url, download=False))
+            _refuse(info, order)
+            emit({"probed": _probed(info)})
+            info = ydl.process_ie_result(info, download=True)
+    except (YoutubeDLError, OSError) as error:
+        raise failures.explain(_inner(error), notes.warnings) from error
+    return Fetched(
+        info=_kept(info), file=_only_file(order, "source"), thumbnail=_file(order.folder, "thumbnail")
+    )
+
+
+def _options(order: Order, notes: Notes, emit: Emit) -> dict[str, Any]:
+    return {
+        "format": FORMATS.get(order.quality, FORMATS["bestaudio"]),
+        "outtmpl": {"default": "source.%(ext)s", "thumbnail": "thumbnail.%(ext)s"},
+        "paths": {"home": order.folder},
+        "noplaylist": True,
+        "playlist_items": "1:2",
+        "extract_flat": "in_playlist",
+        "writethumbnail": True,
+        "proxy": order.proxy,
+        "max_filesize": order.max_file_bytes,
+        "socket_timeout": 20,
+        "retries": 3,
+        "fragment_retries": 3,
+        "extractor_retries": 2,
+        "file_access_retries": 0,
+        "continuedl": True,
+        "updatetime": False,
+        "cachedir": False,
+        "fixup": "never",
+        "postprocessors": [],
+        "hls_prefer_native": True,
+        # No ffmpeg for yt-dlp: what it starts could read local files. Ours runs later, behind a gate.
+        "ffmpeg_location": "/nonexistent",
+        "enable_file_urls": False,
+        "remote_components": [],
+        "quiet": True,
+        "noprogress": True,
+        "no_color": True,
+        "logger": notes,
+        "progress_hooks": [Progress(emit)],
+    }
+
+
+class Progress:
+    """Turns yt-dlp's hook calls into a few events a second."""
+
+    def __init__(self, emit: Emit) -> None:
+        self.emit = emit
+        self.last = 0.0
+
+    def __call__(self, status: Mapping[str, Any]) -> None:
+        moment = time.monotonic()
+        if status["status"] != "downloading" or moment - self.last < PROGRESS_S:
+            return
+        self.last = moment
+        done = status.get("downloaded_bytes") or 0
+        total = status.get("total_bytes") or status.get("total_bytes_estimate")
+        self.emit(
+            {
+                "progress": {
+                    "done_bytes": int(done),
+                    "total_bytes": int(total) if total else None,
+                    "percent": round(min(100 * done / total, 100), 1) if total else None,
+                    "speed_bps": int(status["speed"]) if status.get("speed") else None,
+                    "eta_s": int(status["eta"]) if status.get("eta") is not None else None,
+                }
+            }
+        )
+
+
+def _only_track(info: Any) -> dict[str, Any]:
+    """The one track behind the link. A list of one is that one; any other list is refused."""
+    if not info:
+        raise Failure(failures.PERMANENT, "No music was found behind this link.")
+    if info.get("_type") in ("playlist", "multi_video"):
+        entries = list(info.get("entries") or [])
+        if len(entries) == 1 and entries[0] and entries[0].get("formats"):
+            return dict(entries[0])
+        raise failures.list_only()
+    return dict(info)
+
+
+def _refuse(info: Mapping[str, Any], order: Order) -> None:
+    if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming", "post_live"):
+        raise failures.live()
+    if (info.get("duration") or 0) > order.max_duration_s:
+        raise failures.too_long(order.max_duration_s)
+    if (info.get("filesize") or 0) > order.max_file_bytes:
+        raise failures.too_large()
+
+
+def _probed(info: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "title": str(info.get("title") or "")[:500],
+        "uploader": str(info.get("uploader") or info.get("channel") or "")[:500],
+        "duration_s": info.get("duration"),
+    }
+
+
+def _kept(info: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _small(info[name]) for name in KEPT if info.get(name) not in (None, "", [])}
+
+
+def _small(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:MAX_TEXT_CHARS]
+    if isinstance(value, (list, tuple)):
+        return [_small(one) for one in value[:MAX_LIST_ITEMS]]
+    if isinstance(value, Mapping):
+        return {str(key)[:100]: _small(one) for key, one in list(value.items())[:20]}
+    return value if isinstance(value, (int, float, bool)) else str(value)[:MAX_TEXT_CHARS]
+
+
+def _only_file(order: Order, stem: str) -> str:
+    name = _file(order.folder, stem)
+    if name is None:
+        raise Failure(failures.PERMANENT, "This file is larger than the limit for downloads, or empty.")
+    return name
+
+
+def _file(folder: str, stem: str) -> str | None:
+    unfinished = (".part", ".ytdl")
+    found = [file.name for file in Path(folder).glob(f"{stem}.*") if file.suffix not in unfinished]
+    return found[0] if found else None
+
+
+def _inner(error: BaseException) -> BaseException:
+    """The operating system's own error, where yt-dlp wrapped one that means more than its text."""
+    cause = getattr(error, "exc_info", None)
+    inner = cause[1] if cause else error.__cause__
+    return inner if isinstance(inner, OSError) and inner.errno else error
+
+
+def _trust(ca_file: str | None) -> None:
+    """Trust one more certificate authority, beside the usual ones."""
+    if not ca_file:
+        return
+    import certifi
+
+    bundle = Path(os.environ.get("TMPDIR", "/tmp")) / f"inlay-ca-{os.getpid()}.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + Path(ca_file).read_bytes())
+    certifi.where = lambda: str(bundle)
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        os.environ[name] = str(bundle)
+
+
+def prepare() -> None:
+    """In the warm parent, before any fork: compile every link pattern and import every extractor."""
+    from yt_dlp import YoutubeDL
+    from yt_dlp.extractor import gen_extractor_classes
+
+    nowhere = "https://nothing.invalid/"
+    with YoutubeDL({"quiet": True, "logger": Notes(), "cachedir": False}) as ydl:
+        for extractor in gen_extractor_classes():
+            with contextlib.suppress(Exception):
+                extractor.suitable(nowhere)
+                list(extractor.extract_from_webpage(ydl, nowhere, ""))

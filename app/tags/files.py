@@ -1,0 +1,240 @@
+"""Tags and covers in music files; the part that reads strangers' bytes runs in a child.
+
+Only this module knows the formats; `id3.py`, `vorbis.py` and `mp4.py` are its parts.
+"""
+
+import errno
+import itertools
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, BinaryIO, Literal, Protocol
+
+import msgspec
+
+from app.audio.model import Quality
+from app.children import parent
+from app.children.child import Emit
+from app.errors import Failure, FailureKind
+from app.tags import id3, mp4, vorbis
+from app.tags.model import Tags
+
+LIMITS = {"memory_bytes": 512 * 2**20, "nice": 10}
+SECONDS = 10.0
+BYTES_PER_SECOND = 5_000_000
+"""The slowest disk that we wait for, when tags that grow move the audio behind them."""
+BATCH = 1000
+
+DAMAGED = "The tags of this file cannot be read: it is damaged, or not what its name says."
+NOT_WRITTEN = "Tags cannot be written into this file: it is damaged, or not what its name says."
+GONE = "This file is no longer there."
+KILLED = "This file could not be read: reading it takes too much memory or time."
+
+
+class FileTags(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tags of one file say."""
+
+    tags: Tags
+    has_cover: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileReport:
+    """One file as the index needs it. With an `error` the rest is what could be read nevertheless."""
+
+    path: Path
+    tags: Tags = Tags()
+    has_cover: bool = False
+    quality: Quality | None = None
+    error: str | None = None
+
+
+class Container(Protocol):
+    def read(self, file: BinaryIO, extension: str) -> tuple[Tags, bool]: ...
+    def read_cover(self, file: BinaryIO, extension: str) -> bytes | None: ...
+    def write(self, file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> None: ...
+
+
+CONTAINERS: dict[str, Container] = {
+    "mp3": id3,
+    "wav": id3,
+    "m4a": mp4,
+    "m4b": mp4,
+    "mp4": mp4,
+    "flac": vorbis,
+    "ogg": vorbis,
+    "oga": vorbis,
+    "opus": vorbis,
+}
+"""File endings that we know → how such files hold tags."""
+
+
+def read(path: Path) -> FileTags:
+    """The tags in this file. Call it in a child; others take `read_safely`."""
+    with _file(path, "rb", DAMAGED) as (container, file, extension):
+        tags, has_cover = container.read(file, extension)
+    return FileTags(tags=tags, has_cover=has_cover)
+
+
+def read_cover(path: Path) -> bytes | None:
+    """The front cover as it is in the file, unchecked. In a child only; others take `save_cover_safely`."""
+    with _file(path, "rb", DAMAGED) as (container, file, extension):
+        return container.read_cover(file, extension)
+
+
+def write(path: Path, tags: Tags, cover_jpeg: bytes | None) -> None:
+    """Replace all tags of this file by exactly these, cover included; on disk when it returns.
+
+    Changes the file in place: give it a copy that nobody else reads. Call it in a child.
+    """
+    with _file(path, "rb+", NOT_WRITTEN) as (container, file, extension):
+        container.write(file, extension, tags, cover_jpeg)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_safely(path: Path, tags: Tags, cover: Path | None) -> None:
+    """Replace all tags of this file, and its cover, in a child. Raises Failure."""
+    args = {
+        "path": os.path.abspath(path),
+        "tags": msgspec.to_builtins(tags),
+        "cover": os.path.abspath(cover) if cover else None,
+    }
+    _run("write_in_child", args, path, NOT_WRITTEN)
+
+
+def save_cover_safely(path: Path, target: Path) -> bool:
+    """Copy this file's cover, as it is and unchecked, to `target`; False if it has none. Raises Failure."""
+    args = {"path": os.path.abspath(path), "target": os.path.abspath(target)}
+    return bool(_run("save_cover_in_child", args, path, DAMAGED)["found"])
+
+
+def read_safely(paths: Iterable[Path]) -> Iterator[FileReport]:
+    """Read these files in children, in order, one report each. A file that kills its child is reported so."""
+    waiting = iter(paths)
+    while batch := list(itertools.islice(waiting, BATCH)):
+        while batch:
+            done = 0
+            try:
+                for report in _reports(batch):
+                    done += 1
+                    yield report
+            except (Failure, parent.ChildCrashed):
+                if done < len(batch):
+                    yield FileReport(path=batch[done], error=KILLED)
+                done += 1
+            batch = batch[done:]
+
+
+def write_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    cover = Path(args["cover"]).read_bytes() if args["cover"] else None
+    write(Path(args["path"]), msgspec.convert(args["tags"], Tags), cover)
+    return {}
+
+
+def save_cover_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    cover = read_cover(Path(args["path"]))
+    if cover:
+        Path(args["target"]).write_bytes(cover)
+    return {"found": bool(cover)}
+
+
+def read_many(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Emits `{path, tags, has_cover, quality, error}` for each of `paths`, in order."""
+    for path in args["paths"]:
+        emit({"path": path, **_read_one(Path(path))})
+    return {}
+
+
+def _read_one(path: Path) -> dict[str, Any]:
+    from app.audio.quality import measure
+
+    report: dict[str, Any] = {"tags": {}, "has_cover": False, "quality": None, "error": None}
+    try:
+        report |= msgspec.to_builtins(read(path))
+    except Failure as failure:
+        report["error"] = failure.message
+    try:
+        report["quality"] = msgspec.to_builtins(measure(path))
+    except Failure as failure:
+        report["error"] = report["error"] or failure.message
+    return report
+
+
+def _reports(paths: list[Path]) -> Iterator[FileReport]:
+    """Reports from one child. Raises Failure when a file takes too long; the reader's own time is free."""
+    since = time.monotonic()
+
+    def check() -> None:
+        if time.monotonic() - since > SECONDS:
+            raise Failure(FailureKind.PERMANENT, KILLED)
+
+    args = {"paths": [os.path.abspath(path) for path in paths]}
+    with parent.fresh("app.tags.files:read_many", args, LIMITS) as child:
+        for path, event in zip(paths, child.events(seconds=86_400, check=check), strict=True):
+            yield FileReport(
+                path=path,
+                tags=msgspec.convert(event["tags"], Tags),
+                has_cover=event["has_cover"],
+                quality=msgspec.convert(event["quality"], Quality | None),
+                error=event["error"],
+            )
+            since = time.monotonic()
+
+
+def _run(name: str, args: dict[str, Any], path: Path, sentence: str) -> dict[str, Any]:
+    try:
+        seconds = SECONDS + path.stat().st_size / BYTES_PER_SECOND
+        return parent.run(f"app.tags.files:{name}", args, seconds=seconds, limits=LIMITS)
+    except FileNotFoundError as error:
+        raise Failure(FailureKind.PERMANENT, GONE) from error
+    except parent.ChildCrashed as error:
+        raise Failure(FailureKind.PERMANENT, sentence) from error
+
+
+@contextmanager
+def _file(path: Path, mode: Literal["rb", "rb+"], sentence: str) -> Iterator[tuple[Container, BinaryIO, str]]:
+    """The open file and who knows its format; whatever goes wrong inside becomes a Failure."""
+    extension = path.suffix[1:].lower()
+    container = CONTAINERS.get(extension)
+    if container is None:
+        raise Failure(FailureKind.PERMANENT, f"Inlay knows no tags for files that end in “{path.suffix}”.")
+    try:
+        with open(path, mode, opener=_open_regular) as file:
+            yield container, file, extension
+    except (Failure, MemoryError):
+        raise
+    except Exception as error:
+        # A parser fed with strangers' bytes raises anything, from IndexError to struct.error.
+        raise _failure(error, sentence) from error
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Neither follows a link nor waits for a pipe that somebody put where a file should be."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError("not a regular file")
+    return descriptor
+
+
+def _failure(error: Exception, sentence: str) -> Failure:
+    code = next((one.errno for one in _causes(error) if isinstance(one, OSError)), None)
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        return Failure(FailureKind.NEEDS_YOU, "The disk is full: make room, then try again.")
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return Failure(FailureKind.NEEDS_YOU, "Inlay may not open this file: check who owns it.")
+    if code == errno.ENOENT:
+        return Failure(FailureKind.PERMANENT, GONE)
+    return Failure(FailureKind.PERMANENT, sentence)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it was made from: mutagen wraps an OSError without naming it as the cause."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

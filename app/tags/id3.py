@@ -1,0 +1,157 @@
+"""ID3 tags of MP3 and WAV files.
+
+We write ID3v2.4 in UTF-8 and no ID3v1. Version 2.3 would reach some car radios from before 2010, but it
+has UTF-16 only, splits the date over three frames, and lets readers cut "AC/DC" at its slash. ID3v1 holds
+thirty Latin letters and wins over the real tags in some players.
+
+A WAV file gets the same frames in its `id3 ` chunk and loses its LIST INFO chunk: that has no agreed
+encoding and no album artist, and ffmpeg prefers it over ID3 when both are there.
+"""
+
+import io
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from mutagen import apev2, id3
+from mutagen._riff import RiffChunk, RiffFile
+from mutagen.mp3 import MP3, MPEGInfo
+from mutagen.wave import WAVE
+
+from app.tags.model import Tags
+from app.tags.values import mime_of, settled, tags_found, texts
+
+NAMES = {
+    "title": ("tit2", "inam"),
+    "artist": ("tpe1", "iart"),
+    "album": ("talb", "iprd"),
+    "album_artist": ("tpe2", "txxx:album artist", "txxx:albumartist", "txxx:album_artist"),
+    "track_no": ("trck", "itrk", "iprt"),
+    "disc_no": ("tpos",),
+    "date": ("tdrc", "tdrl", "tdor", "icrd"),
+    "genre": ("tcon", "ignr"),
+    "comment": ("comm:", "txxx:comment", "icmt"),
+    "source_url": ("txxx:purl", "woas", "txxx:wwwaudiosource"),
+    "source_id": ("txxx:inlay_source_id",),
+}
+FRAMES = {
+    "title": id3.TIT2,
+    "artist": id3.TPE1,
+    "album": id3.TALB,
+    "album_artist": id3.TPE2,
+    "track_no": id3.TRCK,
+    "disc_no": id3.TPOS,
+    "date": id3.TDRC,
+    "genre": id3.TCON,
+}
+UTF8 = id3.Encoding.UTF8
+LATIN1 = id3.Encoding.LATIN1
+FRONT = id3.PictureType.COVER_FRONT
+
+
+def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
+    audio = _open(file, extension)
+    found = _info(file) if extension == "wav" else {}
+    for frame in (audio.tags or {}).values():
+        if values := list(_values(frame)):
+            found.setdefault(_name(frame), []).extend(values)
+    return tags_found(found, NAMES), bool(audio.tags and audio.tags.getall("APIC"))
+
+
+def read_cover(file: BinaryIO, extension: str) -> bytes | None:
+    audio = _open(file, extension)
+    pictures = audio.tags.getall("APIC") if audio.tags else []
+    pictures.sort(key=lambda picture: picture.type != FRONT)
+    return bytes(pictures[0].data) if pictures else None
+
+
+def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> None:
+    frames = id3.ID3()
+    for frame in _frames(settled(tags), cover):
+        frames.add(frame)
+    if extension == "wav":
+        _write_wav(file, frames)
+    else:
+        _write_mp3(file, frames)
+
+
+def _write_mp3(file: BinaryIO, frames: Any) -> None:
+    MPEGInfo(file)
+    file.seek(0)
+    apev2.delete(file)
+    file.seek(0)
+    # Some files carry several ID3 tags, one behind the other, and readers differ in which one they believe.
+    while file.read(3) == b"ID3":
+        file.seek(0)
+        id3.delete(file)
+        file.seek(0)
+    file.seek(0)
+    frames.save(file, v1=0, v2_version=4, padding=lambda _: 1024)
+
+
+def _write_wav(file: BinaryIO, frames: Any) -> None:
+    written = io.BytesIO()
+    frames.save(written, v1=0, v2_version=4, padding=lambda _: 0)
+    # One at a time, each in a fresh view of the file, because deleting moves what comes behind.
+    while old := next(_tag_chunks(RiffFile(file)), None):
+        old.delete()
+    RiffFile(file).insert_chunk("id3", written.getvalue())
+
+
+def _tag_chunks(riff: RiffFile) -> Iterator[RiffChunk]:
+    if riff.file_type != "WAVE":
+        raise ValueError("not a WAV file")
+    for chunk in riff.root.subchunks():
+        if chunk.id.lower() == "id3" or (chunk.id == "LIST" and chunk.name == "INFO"):
+            yield chunk
+
+
+def _frames(tags: Tags, cover: bytes | None) -> Iterator[Any]:
+    for name, text in texts(tags).items():
+        if name in FRAMES:
+            yield FRAMES[name](encoding=UTF8, text=[text])
+    if tags.comment:
+        yield id3.COMM(encoding=UTF8, lang="XXX", desc="", text=[tags.comment])
+    if tags.source_url:
+        yield id3.TXXX(encoding=UTF8, desc="purl", text=[tags.source_url])
+        if tags.source_url.isascii():
+            yield id3.WOAS(url=tags.source_url)
+    if tags.source_id:
+        yield id3.TXXX(encoding=UTF8, desc="INLAY_SOURCE_ID", text=[tags.source_id])
+    if cover:
+        yield id3.APIC(encoding=LATIN1, mime=mime_of(cover), type=FRONT, desc="", data=cover)
+
+
+def _open(file: BinaryIO, extension: str) -> Any:
+    return WAVE(file) if extension == "wav" else MP3(file)
+
+
+def _name(frame: Any) -> str:
+    described = frame.FrameID in ("TXXX", "COMM")
+    return f"{frame.FrameID}:{frame.desc}".lower() if described else str(frame.FrameID).lower()
+
+
+def _values(frame: Any) -> Iterator[str]:
+    if isinstance(frame, id3.UrlFrame):
+        yield frame.url
+    elif isinstance(frame, id3.TextFrame):
+        for value in frame.genres if frame.FrameID == "TCON" else frame.text:
+            yield _mended(str(value)) if frame.encoding == LATIN1 else str(value)
+
+
+def _mended(text: str) -> str:
+    """UTF-8 that claims to be Latin-1, a common fault. Real Latin-1 is hardly ever valid UTF-8."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except ValueError:
+        return text
+
+
+def _info(file: BinaryIO) -> dict[str, list[str]]:
+    """The LIST INFO chunk of a WAV file that somebody else tagged."""
+    found: dict[str, list[str]] = {}
+    for chunk in _tag_chunks(RiffFile(file)):
+        for entry in chunk.subchunks() if chunk.id == "LIST" else ():
+            data = entry.read().rstrip(b"\0")
+            found.setdefault(entry.id.lower(), []).append(_mended(data.decode("latin-1")))
+    file.seek(0)
+    return found

@@ -1,0 +1,55 @@
+"""What is inside a music file, and what we propose to put there."""
+
+import msgspec
+
+
+class Tags(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The tags of one track. Empty text and None both mean: not there."""
+
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    album_artist: str = ""
+    track_no: int | None = None
+    disc_no: int | None = None
+    date: str = ""
+    """`YYYY`, `YYYY-MM` or `YYYY-MM-DD`."""
+    genre: str = ""
+    comment: str = ""
+    source_url: str = ""
+    """Where the track came from, so that it can be fetched again."""
+    source_id: str = ""
+    """`extractor:id` at the source."""
+
+
+# The fields that a person sees and edits, in the order of the review page.
+EDITABLE = ("title", "artist", "album", "album_artist", "track_no", "disc_no", "date", "genre")
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of a proposal. `confidence` runs from 0 to 1; from 0.8 on we call it sure."""
+
+    value: str
+    reason: str
+    confidence: float
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """The tags that we suggest for one track; a field without a suggestion is missing from `fields`."""
+
+    fields: dict[str, Suggestion] = {}
+
+    def value(self, field: str) -> str:
+        found = self.fields.get(field)
+        return found.value if found else ""
+
+    def tags(self) -> Tags:
+        """The proposal taken as it is."""
+        numbers = {
+            name: int(self.value(name)) for name in ("track_no", "disc_no") if self.value(name).isdigit()
+        }
+        texts = {name: self.value(name) for name in EDITABLE if name not in ("track_no", "disc_no")}
+        return Tags(**texts, **numbers)  # type: ignore[arg-type]
+
+
+SURE = 0.8

@@ -1,0 +1,73 @@
+"""The iTunes list of tags in MP4 files."""
+
+from typing import Any, BinaryIO
+
+from mutagen.mp4 import MP4, AtomDataType, MP4Cover, MP4FreeForm, MP4Tags
+
+from app.tags.model import Tags
+from app.tags.values import mime_of, settled, tags_found, texts
+
+CUSTOM = "----:com.apple.iTunes:"
+"""Every tagger shows and keeps freeform atoms of this owner; those of others often stay hidden."""
+
+NAMES = {
+    "title": ("©nam",),
+    "artist": ("©art",),
+    "album": ("©alb",),
+    "album_artist": ("aart", f"{CUSTOM}album artist".lower(), f"{CUSTOM}albumartist".lower()),
+    "track_no": ("trkn",),
+    "disc_no": ("disk",),
+    "date": ("©day",),
+    "genre": ("©gen",),
+    "comment": ("©cmt", "desc", "ldes"),
+    "source_url": (f"{CUSTOM}purl".lower(), f"{CUSTOM}wwwaudiosource".lower(), "purl"),
+    "source_id": (f"{CUSTOM}inlay_source_id".lower(),),
+}
+ATOMS = {
+    "title": "©nam",
+    "artist": "©ART",
+    "album": "©alb",
+    "album_artist": "aART",
+    "date": "©day",
+    "genre": "©gen",
+    "comment": "©cmt",
+}
+NUMBERS = {"track_no": "trkn", "disc_no": "disk"}
+FREEFORM = {"source_url": f"{CUSTOM}purl", "source_id": f"{CUSTOM}INLAY_SOURCE_ID"}
+
+
+def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
+    atoms = MP4(file).tags or {}
+    found = {name.lower(): _texts(values) for name, values in atoms.items() if name != "covr"}
+    return tags_found(found, NAMES), bool(atoms.get("covr"))
+
+
+def read_cover(file: BinaryIO, extension: str) -> bytes | None:
+    covers = (MP4(file).tags or {}).get("covr")
+    return bytes(covers[0]) if covers else None
+
+
+def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> None:
+    # A fresh list: one that was read would write back the atoms that it could not understand.
+    atoms = MP4Tags()
+    for name, text in texts(settled(tags)).items():
+        if name in NUMBERS:
+            atoms[NUMBERS[name]] = [(int(text), 0)]
+        elif name in FREEFORM:
+            atoms[FREEFORM[name]] = [MP4FreeForm(text.encode(), AtomDataType.UTF8)]
+        else:
+            atoms[ATOMS[name]] = [text]
+    if cover:
+        png = mime_of(cover) == "image/png"
+        atoms["covr"] = [MP4Cover(cover, AtomDataType.PNG if png else AtomDataType.JPEG)]
+    atoms.save(file, padding=lambda _: 1024)
+
+
+def _texts(values: Any) -> list[str]:
+    return [_text(value) for value in values] if isinstance(values, list) else [str(values)]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return str(value[0])
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,90 @@
+"""Proposes tags from what a source says about a link: the source's own fields first, then its title."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.tags import info as read
+from app.tags.credits import join_names, main_artist
+from app.tags.model import SURE, Proposal, Suggestion
+from app.tags.performer import GUESSED, HINTED, READ, SAID, Credit, find_credit, stem_number, suggest
+from app.tags.text import key
+from app.tags.title_noise import is_full_album
+
+_ALBUM_LIST = re.compile(r"^(?:Album|EP|Single)\s+[-–—]\s+(?P<album>.+)$")
+NOTHING = suggest("", "", 0.0)
+
+
+def propose(info: Mapping[str, Any]) -> Proposal:
+    """Suggest a value, with its reason and confidence, for each field that the info says something about."""
+    credit = find_credit(info)
+    found = {
+        "title": credit.title,
+        "artist": credit.artist,
+        "album": _album(info, credit),
+        "album_artist": _album_artist(info, credit),
+        "track_no": _track_no(info),
+        "disc_no": suggest(read.number(info, "disc_number"), read.from_site(info), SAID),
+        "date": _date(info),
+        "genre": _genre(info),
+    }
+    return Proposal(fields={name: one for name, one in found.items() if one.value})
+
+
+def _album_artist(info: Mapping[str, Any], credit: Credit) -> Suggestion:
+    """The album artists, or the artist without the features: players group albums by it."""
+    if listed := read.names(info, "album_artists", "album_artist"):
+        return suggest(join_names(listed), read.from_site(info), SAID)
+    main = credit.album_artist or main_artist(credit.artist.value)
+    reason = "the artist" if main == credit.artist.value else "the artist, without the features"
+    return suggest(main, reason, credit.artist.confidence)
+
+
+def _album(info: Mapping[str, Any], credit: Credit) -> Suggestion:
+    if album := read.text(info, "album"):
+        return suggest(album, read.from_site(info), SAID)
+    if found := _ALBUM_LIST.match(read.text(info, "playlist_title")):
+        return suggest(found["album"], "the list's name", READ)
+    parts = read.description_parts(info)
+    if len(parts) > 1 and not parts[1].startswith(("℗", "Released on")):
+        return suggest(parts[1].partition("\n")[0], "from YouTube's description", SAID)
+    if is_full_album(read.text(info, "title")):
+        return suggest(credit.title.value, "a full album", credit.title.confidence)
+    return NOTHING
+
+
+def _track_no(info: Mapping[str, Any]) -> Suggestion:
+    """The track number; in an album's list the place in the list; on a file the number in its name."""
+    if said := read.number(info, "track_number"):
+        return suggest(said, read.from_site(info), SAID)
+    place = read.number(info, "playlist_index")
+    playlist = read.text(info, "playlist_title")
+    if place and _ALBUM_LIST.match(playlist):
+        return suggest(place, "the place in the list", READ)
+    if place and read.text(info, "album"):
+        same = key(playlist) == key(read.text(info, "album"))
+        return suggest(place, "the place in the list", SURE if same else GUESSED)
+    return suggest(stem_number(info), "from the file's name", GUESSED)
+
+
+def _date(info: Mapping[str, Any]) -> Suggestion:
+    if released := read.day(info.get("release_date")):
+        return suggest(released, "release date", READ)
+    if released := _described_date(info):
+        return suggest(released, "release date", READ)
+    if released := read.year(info.get("release_year")):
+        return suggest(released, "release year", READ)
+    uploaded = read.day(info.get("upload_date"))
+    return suggest(uploaded, "upload date", HINTED if read.is_direct_file(info) else GUESSED)
+
+
+def _described_date(info: Mapping[str, Any]) -> str:
+    lines = "\n".join(read.description_parts(info)).split("\n")
+    told = [line.partition(":")[2].strip() for line in lines if line.startswith("Released on:")]
+    return read.day(told[0]) if told else ""
+
+
+def _genre(info: Mapping[str, Any]) -> Suggestion:
+    """The first genre; `Music` is a category and says nothing."""
+    listed = [name for name in read.names(info, "genres", "genre") if key(name) != "music"]
+    return suggest(listed[0], read.from_site(info), SURE) if listed else NOTHING

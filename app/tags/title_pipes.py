@@ -1,0 +1,78 @@
+"""Titles in several parts, `A - T | Event | Label`: which part to read, and what the others tell."""
+
+import re
+from dataclasses import dataclass, replace
+
+from app.tags.channels import Channel
+from app.tags.text import split_outside, words
+from app.tags.title_splits import colon, dash_parts, plain, recording_tail, says_nothing
+
+_PIPE = re.compile(r"\s*[|｜¦║]+\s*|\s+[∙•·]\s+|\s+//+\s+")
+_SLASH = re.compile(r"\s+/\s+")
+_FILM_SONG = re.compile(
+    r"\s(?:full\s+)?(?:(?:audio|video)\s+song|full\s+(?:video|song|audio)|lyrical|song)\b", re.IGNORECASE
+)
+_SEVERAL = re.compile(r"[,&]")
+
+
+@dataclass(frozen=True)
+class MainPart:
+    """What to read on: one text, or artist and title where the pipes themselves separate the two."""
+
+    texts: tuple[str, ...]
+    plain: bool = True
+    """False when choosing was a guess."""
+
+
+def main_part(text: str, host: Channel) -> MainPart:
+    """Choose among the parts between pipes. What another says of the recording stays: `A - T | Live`."""
+    said = [part for part in split_outside(text, _PIPE) if part and not says_nothing(part)]
+    if len(said) < 2:
+        return MainPart((_first_of_two_spellings(said[0] if said else text),))
+    if film := _film_song(said, host):
+        return film
+    dashed = next((part for part in said if len(dash_parts(part)) > 1), "")
+    main = _dashed(dashed, said) if dashed else _piped(said, host, double="||" in text)
+    used = " ".join(main.texts)
+    tails = "".join(recording_tail(part) for part in said if part not in used and not host.is_named(part))
+    return replace(main, texts=(*main.texts[:-1], main.texts[-1] + tails))
+
+
+def _first_of_two_spellings(text: str) -> str:
+    """`А - Т / A - T` says the same twice."""
+    halves = split_outside(text, _SLASH)
+    return halves[0] if len(halves) == 2 and all(len(dash_parts(half)) == 2 for half in halves) else text
+
+
+def _film_song(said: list[str], host: Channel) -> MainPart | None:
+    """`Song Full Video - Film | Actors | Singer`: the singers stand last."""
+    hit = _FILM_SONG.search(said[0])
+    if not hit or not (host.publisher or _SEVERAL.search(" ".join(said[1:]))):
+        return None
+    return MainPart((said[-1], said[0][: hit.start()]), plain=False)
+
+
+def _dashed(dashed: str, said: list[str]) -> MainPart:
+    """`A - T | Event`: the part with the dash. `Film Soundtrack | T - A` names the artist last."""
+    others = " ".join(part for part in said if part != dashed)
+    parts = dash_parts(dashed)
+    if "soundtrack" in words(others) and len(parts) == 2:
+        return MainPart((parts[1], parts[0]), plain=False)
+    return MainPart((dashed,), plain=dashed == said[0] and len(said) < 4)
+
+
+def _piped(said: list[str], host: Channel, double: bool) -> MainPart:
+    """`A | T`, `T | A`, `GUEST || Session of the host`, `T | Film | Singers`."""
+    first, second = said[0], said[1]
+    if colon(first, host):
+        return MainPart((first,), plain=False)
+    named = next((part for part in said if host.is_named(plain(part))), None)
+    if named:
+        title = second if named is first else first
+        return MainPart((named, title), plain=len(said) == 2)
+    if double and host.artist:
+        return MainPart((f"{host.name} & {first}", second), plain=False)
+    if host.artist and not _SEVERAL.search(" ".join(said[1:])):
+        return MainPart((first,), plain=False)
+    singers = next((part for part in said[1:] if _SEVERAL.search(part)), said[-1])
+    return MainPart((singers, first), plain=False)

@@ -1,0 +1,95 @@
+"""Vorbis comments of FLAC, Ogg Vorbis and Opus files."""
+
+import base64
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from mutagen import MutagenError
+from mutagen.flac import FLAC, Picture
+from mutagen.id3 import PictureType
+from mutagen.oggflac import OggFLAC
+from mutagen.oggopus import OggOpus
+from mutagen.oggvorbis import OggVorbis
+
+from app.tags.model import Tags
+from app.tags.values import MAX_VALUES, mime_of, settled, tags_found, texts
+
+NAMES = {
+    "title": ("title",),
+    "artist": ("artist",),
+    "album": ("album",),
+    "album_artist": ("albumartist", "album artist", "album_artist"),
+    "track_no": ("tracknumber", "track"),
+    "disc_no": ("discnumber", "disc"),
+    "date": ("date", "year", "originaldate"),
+    "genre": ("genre",),
+    "comment": ("comment", "description"),
+    "source_url": ("purl", "wwwaudiosource"),
+    "source_id": ("inlay_source_id",),
+}
+PADDING_BYTES = 1024
+PICTURE = "metadata_block_picture"
+
+
+def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
+    audio = _open(file)
+    found: dict[str, list[str]] = {}
+    # One pass: asking mutagen for a name walks through all comments, and there may be a million.
+    for name, value in audio.tags or ():
+        values = found.setdefault(name.lower(), [])
+        if len(values) < MAX_VALUES:
+            values.append(value)
+    return tags_found(found, NAMES), next(_pictures(audio), None) is not None
+
+
+def read_cover(file: BinaryIO, extension: str) -> bytes | None:
+    pictures = sorted(_pictures(_open(file)), key=lambda picture: picture.type != PictureType.COVER_FRONT)
+    return bytes(pictures[0].data) if pictures else None
+
+
+def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> None:
+    audio = _open(file)
+    if audio.tags is None:
+        audio.add_tags()
+    audio.tags.clear()
+    for name, text in texts(settled(tags)).items():
+        audio.tags[NAMES[name][0].upper()] = [text]
+    if isinstance(audio, FLAC):
+        audio.clear_pictures()
+        if cover:
+            audio.add_picture(_picture(cover))
+    elif cover:
+        audio.tags[PICTURE.upper()] = [base64.b64encode(_picture(cover).write()).decode("ascii")]
+    file.seek(0)
+    extra = {"deleteid3": True} if isinstance(audio, FLAC) else {}
+    audio.save(file, padding=lambda _: PADDING_BYTES, **extra)
+
+
+def _open(file: BinaryIO) -> Any:
+    """By content, because `.ogg` is the ending of several kinds."""
+    head = file.read(512)
+    file.seek(0)
+    if not head.startswith(b"OggS"):
+        return FLAC(file)
+    if b"OpusHead" in head:
+        return OggOpus(file)
+    return OggFLAC(file) if b"\x7fFLAC" in head else OggVorbis(file)
+
+
+def _picture(cover: bytes) -> Picture:
+    picture = Picture()
+    picture.type = PictureType.COVER_FRONT
+    picture.mime = mime_of(cover)
+    picture.data = cover
+    return picture
+
+
+def _pictures(audio: Any) -> Iterator[Picture]:
+    if isinstance(audio, FLAC):
+        yield from audio.pictures
+    for name, value in audio.tags or ():
+        if name.lower() == PICTURE:
+            try:
+                yield Picture(base64.b64decode(value))
+            except (MutagenError, ValueError):
+                continue

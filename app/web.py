@@ -1,0 +1,255 @@
+"""The web application: every route in one list, errors, headers and static files in one place each."""
+
+import hashlib
+import logging
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.config.compression import CompressionConfig
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.datastructures import MutableScopeHeaders
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.middleware import DefineMiddleware
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.template.config import TemplateConfig
+from litestar.types import Message, Scope
+
+import app.accounts.api
+import app.accounts.pages
+import app.downloads.api
+import app.downloads.pages
+import app.library.api
+import app.library.pages
+from app import __version__
+from app.accounts.guards import GUARDS, Authentication
+from app.accounts.origin import login_path
+from app.accounts.setup import is_set_up
+from app.accounts.throttle import Throttle
+from app.downloads.progress import ProgressBoard
+from app.errors import InlayError, NeedsLogin, TooMany
+from app.htmx import fragment, go, page, wants_fragment
+from app.resources import folder
+from app.services import Services
+
+log = logging.getLogger("inlay.web")
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+MAX_BODY_BYTES = 64 * 1024
+A_YEAR = "public, max-age=31536000, immutable"
+
+TITLES = {
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not here",
+    405: "Not like this",
+    409: "Too late",
+    413: "Too large",
+    422: "That does not fit",
+    429: "Too many at once",
+}
+
+
+def create_app(services: Services, board: ProgressBoard) -> Litestar:
+    assets = Assets(folder("static"))
+    return Litestar(
+        route_handlers=[
+            health,
+            assets.handler(),
+            *app.accounts.pages.HANDLERS,
+            *app.accounts.api.HANDLERS,
+            *app.downloads.pages.HANDLERS,
+            *app.downloads.api.HANDLERS,
+            *app.library.pages.HANDLERS,
+            *app.library.api.HANDLERS,
+        ],
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "board": Provide(lambda: board, sync_to_thread=False),
+            "throttle": Provide(Throttled(), sync_to_thread=False),
+        },
+        middleware=[DefineMiddleware(Authentication, services=services)],
+        guards=GUARDS,
+        exception_handlers={
+            InlayError: Trouble(services).inlay_error,
+            HTTPException: Trouble(services).http_error,
+            Exception: Trouble(services).surprise,
+        },
+        before_send=[add_headers],
+        request_max_body_size=MAX_BODY_BYTES,
+        compression_config=CompressionConfig(
+            backend="gzip",
+            minimum_size=600,
+            gzip_compress_level=6,
+            exclude=["/file$", "/cover$", "^/static/"],
+        ),
+        template_config=TemplateConfig(instance=_templates(assets)),
+        openapi_config=OpenAPIConfig(
+            title="Inlay", version=__version__, path="/schema", render_plugins=[JsonRenderPlugin()]
+        ),
+        debug=False,
+        logging_config=None,
+    )
+
+
+@get("/api/v1/health", sync_to_thread=False, opt={"public": True, "anonymous": True})
+def health() -> dict[str, str]:
+    """Up and answering. The only call that needs no login."""
+    return {"status": "ok", "version": __version__}
+
+
+def _templates(assets: "Assets") -> JinjaTemplateEngine:
+    engine = JinjaTemplateEngine(directory=folder("templates"))
+    engine.engine.trim_blocks = engine.engine.lstrip_blocks = True
+    engine.engine.globals["asset"] = assets.url
+    return engine
+
+
+class Throttled:
+    """One login throttle for the whole application."""
+
+    def __init__(self) -> None:
+        self.throttle = Throttle()
+
+    def __call__(self) -> Throttle:
+        return self.throttle
+
+
+class Assets:
+    """Our static files, read once: a name outside this list does not exist."""
+
+    def __init__(self, root: Path) -> None:
+        self.files = {
+            str(file.relative_to(root)): file.read_bytes()
+            for file in root.rglob("*")
+            if file.is_file() and not file.name.startswith(".")
+        }
+        self.versions = {
+            name: hashlib.blake2s(body, digest_size=6).hexdigest() for name, body in self.files.items()
+        }
+
+    def url(self, name: str) -> str:
+        return f"/static/{name}?v={self.versions[name]}"
+
+    def handler(self) -> Any:
+        import gzip
+
+        packed = {name: gzip.compress(body, 9, mtime=0) for name, body in self.files.items()}
+
+        @get(
+            "/static/{name:path}",
+            sync_to_thread=False,
+            opt={"public": True, "anonymous": True},
+            include_in_schema=False,
+        )
+        def static_file(request: Request[Any, Any, Any], name: Path) -> Response[bytes]:
+            key = str(name).lstrip("/")
+            if key not in self.files:
+                raise HTTPException(status_code=404)
+            zipped = "gzip" in request.headers.get("accept-encoding", "")
+            headers = {"Cache-Control": A_YEAR, "Vary": "Accept-Encoding"}
+            if zipped:
+                headers["Content-Encoding"] = "gzip"
+            kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
+            return Response(packed[key] if zipped else self.files[key], media_type=kind, headers=headers)
+
+        return static_file
+
+
+async def add_headers(message: Message, scope: Scope) -> None:
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in HEADERS.items():
+            headers[name] = value
+        headers.setdefault("Cache-Control", "no-store")
+
+
+class Trouble:
+    """Errors as a page, a fragment or problem+json: for all routes, here and nowhere else."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def inlay_error(self, request: Request[Any, Any, Any], error: InlayError) -> Response[Any]:
+        if isinstance(error, NeedsLogin) and not _is_api(request):
+            return self._to_login(request)
+        headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany) else {}
+        return _answer(
+            request, error.status, error.message, error.code, headers, getattr(error, "fields", None)
+        )
+
+    def http_error(self, request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+        status, message = (
+            error.status_code,
+            SENTENCES.get(error.status_code, "This request was not understood."),
+        )
+        if isinstance(error, ValidationException):
+            status, message = 422, _validation_sentence(error)
+        return _answer(request, status, message, f"http_{status}", dict(error.headers or {}))
+
+    def surprise(self, request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+        message = "Something went wrong here. It was written to the log; try again."
+        return _answer(request, 500, message, "internal", {})
+
+    def _to_login(self, request: Request[Any, Any, Any]) -> Response[Any]:
+        path = login_path(request, is_set_up(self.services.db))
+        if request.headers.get("hx-request") == "true":
+            return Response("", status_code=200, headers={"HX-Redirect": path}, media_type=MediaType.HTML)
+        return go(request, path)
+
+
+SENTENCES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that kind of request.",
+    413: "This is too large to be sent here.",
+}
+
+
+def _validation_sentence(error: ValidationException) -> str:
+    details = error.extra if isinstance(error.extra, list) else []
+    parts = [
+        f"{one.get('key', 'body')}: {one.get('message', '')}" for one in details if isinstance(one, dict)
+    ]
+    return "This request does not fit. " + ("; ".join(parts) or "See /schema/openapi.json.")
+
+
+def _is_api(request: Request[Any, Any, Any]) -> bool:
+    return request.scope["path"].startswith(("/api/", "/schema"))
+
+
+def _answer(
+    request: Request[Any, Any, Any],
+    status: int,
+    message: str,
+    code: str,
+    headers: dict[str, str],
+    fields: dict[str, str] | None = None,
+) -> Response[Any]:
+    title = TITLES.get(status, "Something went wrong")
+    if _is_api(request):
+        body: dict[str, Any] = {"status": status, "title": title, "detail": message, "code": code}
+        if fields:
+            body["fields"] = fields
+        return Response(body, status_code=status, headers=headers, media_type="application/problem+json")
+    if wants_fragment(request):
+        found = fragment("_notice.html", status=status, message=message)
+        found.headers.update({"HX-Retarget": "#notice", "HX-Reswap": "outerHTML", **headers})
+        return found
+    found = page("error.html", status=status, title=title, message=message, nav="")
+    found.headers.update(headers)
+    return found

@@ -1,0 +1,178 @@
+"""The worker's parts, started and stopped in order: guard, consumer, watcher, reconciler."""
+
+import fcntl
+import logging
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import IO
+
+from app.accounts.setup import ensure_admin
+from app.audio.ffmpeg import find_ffmpeg
+from app.children.parent import WarmParent
+from app.db import Database
+from app.downloads import queries, staging, warmup
+from app.downloads.convert import Converter
+from app.downloads.finalize import Finalizer
+from app.downloads.progress import ProgressBoard
+from app.downloads.stage import Stager
+from app.errors import Failure, InlayError
+from app.library.folder import prepare_folder
+from app.library.watch import LibraryWatcher
+from app.migrate import migrate
+from app.queue import Queue, ThreadConsumer
+from app.services import Services, read_secret
+from app.settings import Settings
+from app.sources.addresses import Allowed
+from app.sources.egress import EgressGuard
+
+log = logging.getLogger("inlay.worker")
+
+RECONCILE_S = 60.0
+STOP_S = 5.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What web and worker are made of; in `inlay serve` they share one."""
+
+    services: Services
+    queue: Queue
+    board: ProgressBoard
+
+    def close(self) -> None:
+        self.services.warm.close()
+        self.queue.close()
+        self.services.db.close()
+
+
+def prepare(settings: Settings) -> Database:
+    """The folders and the migrated database: what must be there before anything runs."""
+    for folder in (settings.data_dir, settings.staging):
+        _make_folder(folder)
+    migrate(settings.database_file)
+    return Database(settings.database_file)
+
+
+def build(settings: Settings) -> Parts:
+    database = prepare(settings)
+    secret = read_secret(settings.data_dir)
+    ensure_admin(database, settings)
+    queue = Queue(settings.database_file, secret)
+    services = Services(settings, database, secret, queue.ring, WarmParent(warmup.CALL))
+    return Parts(services, queue, ProgressBoard(settings.staging))
+
+
+def _make_folder(folder: os.PathLike[str]) -> None:
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InlayError(f"The folder {folder} cannot be made ({error.strerror}).") from error
+
+
+def worker_is_running(settings: Settings) -> bool:
+    """Whether some process answers the rings of this data folder."""
+    with open(settings.data_dir / "worker.lock", "ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@dataclass
+class Worker:
+    """Fetches, converts, finalizes and watches. One per data folder."""
+
+    parts: Parts
+    lock: IO[bytes] | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Raises InlayError when another worker has this data folder."""
+        services, settings = self.parts.services, self.parts.services.settings
+        self._take_lock()
+        find_ffmpeg()
+        try:
+            prepare_folder(settings.library_dir, settings.data_dir)
+        except Failure as failure:
+            log.warning("%s", failure.message)
+        self.guard = EgressGuard(
+            Allowed(*settings.allow_hosts), own_ports={settings.port}, upstream=settings.proxy
+        )
+        self.guard.start()
+        self._answer_rings()
+        self._recover()
+        self.consumer = ThreadConsumer(
+            self.parts.queue.huey,
+            workers=settings.workers,
+            periodic=False,
+            initial_delay=0.05,
+            max_delay=0.25,
+            scheduler_interval=60,
+            shutdown_timeout=STOP_S,
+        )
+        self.consumer.start()
+        self.watcher = LibraryWatcher(services.db, settings.library_dir)
+        self.watcher.start()
+        self.reconciler = threading.Thread(target=self._reconcile, name="reconciler", daemon=True)
+        self.reconciler.start()
+
+    def stop(self) -> None:
+        """End within seconds; what was being fetched is queued again."""
+        self.stopping.set()
+        self.parts.services.running.stop()
+        self.consumer.stop(graceful=True)
+        self.watcher.stop()
+        self.guard.stop()
+        self.reconciler.join(STOP_S)
+        if self.lock:
+            self.lock.close()
+
+    def _take_lock(self) -> None:
+        self.lock = open(self.parts.services.settings.data_dir / "worker.lock", "ab")  # noqa: SIM115
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InlayError(
+                "Inlay is running already with this data folder. Stop it, or choose another INLAY_DATA_DIR."
+            ) from error
+
+    def _answer_rings(self) -> None:
+        services, board = self.parts.services, self.parts.board
+        converter = Converter(services, board)
+        self.parts.queue.answers.update(
+            stage=Stager(services, board, self.guard).stage,
+            convert=converter.convert,
+            finalize=Finalizer(services, converter).finalize,
+        )
+
+    def _recover(self) -> None:
+        """Whatever a dead worker left: its rows wait again, its stale folders go."""
+        services = self.parts.services
+        self.parts.queue.clear()
+        with services.db.write() as session:
+            queries.put_back_interrupted(session)
+        with services.db.read() as session:
+            needed = queries.with_staging(session)
+        for name in staging.sweep(services.settings, needed):
+            log.info("removed stale staging folder %s", name)
+        self._ring_waiting()
+
+    def _reconcile(self) -> None:
+        while not self.stopping.wait(RECONCILE_S):
+            try:
+                self._ring_waiting()
+            except Exception:
+                log.exception("the reconciler failed; it tries again in %s s", RECONCILE_S)
+
+    def _ring_waiting(self) -> None:
+        """Ring for every row that waits, unless its ring is still in the queue."""
+        services = self.parts.services
+        if self.parts.queue.huey.storage.queue_size():
+            return
+        with services.db.read() as session:
+            queued, unconverted, finalizing = queries.to_ring(session)
+        for name, ids in (("finalize", finalizing), ("stage", queued), ("convert", unconverted)):
+            for id in ids:
+                services.ring(name, id)

@@ -1,0 +1,130 @@
+"""The shape of the code: imports go one way, outside tools have one importer, modules stay small."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parents[1] / "app"
+
+# From the bottom up: a module may import modules of its own layer and of those above it in this list.
+LAYERS = [
+    # words: pure data that everything speaks of
+    ["app", "app.errors", "app.resources", "app.audio.model", "app.audio.formats", "app.tags.model"],
+    # base
+    [
+        "app.settings",
+        "app.db",
+        "app.migrate",
+        "app.queue",
+        "app.children",
+        "app.services",
+        "app.files",
+        "app.htmx",
+    ],
+    # files and the outside world
+    ["app.audio", "app.tags", "app.sources", "app.library.paths"],
+    # rows
+    ["app.accounts.model", "app.library.model", "app.downloads.model"],
+    ["app.accounts.queries", "app.library.queries", "app.downloads.queries"],
+    # services and cruxes
+    ["app.accounts", "app.library"],
+    ["app.downloads"],
+    # edges
+    [
+        *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
+        *(f"app.library.{name}" for name in ("pages", "api", "commands")),
+        *(f"app.downloads.{name}" for name in ("pages", "api", "commands")),
+        "app.tags.commands",
+    ],
+    # wiring
+    ["app.worker", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],
+]
+
+# Edges that are wiring's guests: they are loaded by the command line and use what it made.
+COMMANDS = {"app.accounts.commands", "app.library.commands", "app.downloads.commands", "app.tags.commands"}
+
+ONLY_IMPORTERS = {
+    "mutagen": {"app.audio.quality", "app.tags.files", "app.tags.id3", "app.tags.mp4", "app.tags.vorbis"},
+    "watchfiles": {"app.library.watch"},
+    "yt_dlp": {"app.sources.runner"},
+    "PIL": {"app.tags.cover"},
+    "huey": {"app.queue"},
+    "argon2": {"app.accounts.passwords"},
+    "alembic": {"app.migrate"},
+}
+
+MAX_LINES = 400
+
+
+def name_of(file: Path) -> str:
+    parts = file.relative_to(APP.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(file): file for file in sorted(APP.rglob("*.py"))}
+
+
+def layer_of(module: str) -> int:
+    """The layer of the longest prefix that LAYERS names."""
+    prefixes = [".".join(module.split(".")[:length]) for length in range(module.count(".") + 1, 0, -1)]
+    for prefix in prefixes:
+        for number, names in enumerate(LAYERS):
+            if prefix in names and (prefix != "app" or module == "app"):
+                return number
+    raise AssertionError(f"{module} is in no layer: say where it belongs")
+
+
+def imports_of(module: str) -> set[str]:
+    """Everything that the module imports at run time, also inside functions."""
+    tree = ast.parse(MODULES[module].read_text())
+    skipped = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found.update(name if name in MODULES else node.module for name in names)
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_one_way(module: str) -> None:
+    upward = {
+        other
+        for other in imports_of(module)
+        if other in MODULES and layer_of(other) > layer_of(module) and module not in COMMANDS
+    }
+    assert not upward, f"{module} imports {upward} from a layer above its own"
+
+
+def test_the_library_does_not_know_downloads() -> None:
+    for module in MODULES:
+        if module.startswith(("app.library", "app.accounts", "app.tags", "app.audio", "app.sources")):
+            guests = {other for other in imports_of(module) if other.startswith("app.downloads")}
+            assert not guests, f"{module} imports {guests}"
+
+
+@pytest.mark.parametrize("library", ONLY_IMPORTERS)
+def test_an_outside_library_has_few_importers(library: str) -> None:
+    importers = {
+        module
+        for module in MODULES
+        if any(name == library or name.startswith(library + ".") for name in imports_of(module))
+    }
+    assert importers <= ONLY_IMPORTERS[library]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_small_and_says_what_it_owns(module: str) -> None:
+    text = MODULES[module].read_text()
+    assert len(text.splitlines()) <= MAX_LINES
+    assert ast.get_docstring(ast.parse(text)), f"{module} has no docstring"

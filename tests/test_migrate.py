@@ -1,0 +1,91 @@
+"""The schema of migrations and models is one; a migration is preceded by a backup."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+import app.accounts.model
+import app.downloads.model
+import app.library.model  # noqa: F401
+from app.db import Base, Database
+from app.errors import InlayError
+from app.migrate import back_up, migrate, newest_version, version_of
+
+
+def schema(file: Path) -> dict[str, object]:
+    inspector = inspect(create_engine(f"sqlite:///{file}"))
+    return {
+        table: (
+            [(c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)],
+            sorted((i["name"], tuple(i["column_names"]), i["unique"]) for i in inspector.get_indexes(table)),
+            sorted(tuple(f["constrained_columns"]) for f in inspector.get_foreign_keys(table)),
+        )
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_migrations_from_nothing_give_the_models_schema(tmp_path: Path) -> None:
+    migrated, made = tmp_path / "migrated.db", tmp_path / "made.db"
+    migrate(migrated)
+    database = Database(made)
+    Base.metadata.create_all(database.engine)
+    database.close()
+    assert schema(migrated) == schema(made)
+    assert version_of(migrated) == newest_version()
+
+
+def test_a_pending_step_is_preceded_by_a_backup(tmp_path: Path) -> None:
+    file = tmp_path / "inlay.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32)); INSERT INTO alembic_version VALUES ('0000');"
+        )
+    with pytest.raises(InlayError):
+        migrate(file)
+    [backup] = (tmp_path / "backups").glob("*.db")
+    assert version_of(backup) == "0000"
+
+
+def test_an_up_to_date_database_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "inlay.db"
+    migrate(file)
+    before = file.stat().st_mtime_ns
+    migrate(file)
+    assert file.stat().st_mtime_ns == before
+    assert not (tmp_path / "backups").exists()
+
+
+def test_a_newer_database_stops_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "inlay.db"
+    migrate(file)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(InlayError, match="newer Inlay"):
+        migrate(file)
+
+
+def test_a_damaged_database_is_never_replaced_by_an_empty_one(tmp_path: Path) -> None:
+    file = tmp_path / "inlay.db"
+    file.write_bytes(b"not a database, but a hundred and twenty bytes of something else entirely. " * 2)
+    before = file.read_bytes()
+    with pytest.raises(InlayError, match="damaged"):
+        migrate(file)
+    assert file.read_bytes() == before
+
+
+def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> None:
+    file = tmp_path / "inlay.db"
+    migrate(file)
+    database = Database(file)
+    with database.write() as session:
+        session.add(app.accounts.model.User(name="Alice", name_key="alice", password_hash="x"))
+        session.flush()
+        backup = back_up(file, "test")
+    with closing(sqlite3.connect(backup)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    database.close()

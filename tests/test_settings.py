@@ -1,0 +1,66 @@
+"""Settings are read strictly, and the README lists every one of them."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from app.audio.formats import FORMATS
+from app.errors import SettingsError
+from app.settings import PREFIX, RESERVED, Settings, read_settings
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def test_every_setting_is_in_the_readme_with_its_default() -> None:
+    for one in fields(Settings):
+        rows = [line for line in README.splitlines() if line.startswith(f"| `{PREFIX}{one.name.upper()}`")]
+        assert len(rows) == 1, f"{one.name} has {len(rows)} rows in the README"
+        assert one.metadata["help"] in rows[0], f"the README says something else about {one.name}"
+
+
+def test_the_readme_lists_no_setting_that_does_not_exist() -> None:
+    known = {PREFIX + one.name.upper() for one in fields(Settings)}
+    rows = {line.split("`")[1] for line in README.splitlines() if line.startswith(f"| `{PREFIX}")}
+    assert rows <= known
+
+
+def test_nothing_set_means_defaults_with_absolute_folders() -> None:
+    settings = read_settings({})
+    assert settings.port == 8640
+    assert settings.format in FORMATS
+    assert settings.library_dir == Path("library").absolute()
+    assert settings.staging == Path("data/staging").absolute()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("INLAY_PROT", "1", "Did you mean INLAY_PORT?"),
+        ("INLAY_PORT", "eighty", "whole number"),
+        ("INLAY_PORT", "0", "whole number"),
+        ("INLAY_FORMAT", "mp4", "choose one of mp3"),
+        ("INLAY_CONFLICT", "ask", "choose one of"),
+        ("INLAY_ALLOW_HOSTS", "10.0.0.0/99", "network"),
+        ("INLAY_PROXY", "proxy.example", "http://"),
+        ("INLAY_CA_FILE", "/nowhere.pem", "no file"),
+        ("INLAY_ADMIN_USER", "alice", "go together"),
+        ("INLAY_BASE_PATH", "/music", "later version"),
+    ],
+)
+def test_a_typo_or_a_bad_value_stops_the_start_with_a_sentence(name: str, value: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        read_settings({name: value})
+
+
+def test_a_secret_comes_from_a_file_and_is_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("a quiet evening\n")
+    settings = read_settings({"INLAY_ADMIN_USER": "alice", "INLAY_ADMIN_PASSWORD_FILE": str(file)})
+    assert settings.admin_password == "a quiet evening"
+    with pytest.raises(SettingsError, match="not a setting"):
+        read_settings({"INLAY_PORT_FILE": str(file)})
+
+
+def test_reserved_names_are_not_settings() -> None:
+    assert not {one.name.upper() for one in fields(Settings)} & set(RESERVED)
