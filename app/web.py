@@ -6,7 +6,7 @@ import mimetypes
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.config.compression import CompressionConfig
 from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.datastructures import MutableScopeHeaders
@@ -67,16 +67,7 @@ TITLES = {
 def create_app(services: Services, board: ProgressBoard) -> Litestar:
     assets = Assets(folder("static"))
     return Litestar(
-        route_handlers=[
-            health,
-            assets.handler(),
-            *app.accounts.pages.HANDLERS,
-            *app.accounts.api.HANDLERS,
-            *app.downloads.pages.HANDLERS,
-            *app.downloads.api.HANDLERS,
-            *app.library.pages.HANDLERS,
-            *app.library.api.HANDLERS,
-        ],
+        route_handlers=[routes(assets)],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "board": Provide(lambda: board, sync_to_thread=False),
@@ -104,6 +95,21 @@ def create_app(services: Services, board: ProgressBoard) -> Litestar:
         debug=False,
         logging_config=None,
     )
+
+
+def routes(assets: "Assets") -> Router:
+    """Every route. In a router, since Litestar 2.25 breaks a path's second method on the app itself."""
+    handlers = [
+        health,
+        assets.handler(),
+        *app.accounts.pages.HANDLERS,
+        *app.accounts.api.HANDLERS,
+        *app.downloads.pages.HANDLERS,
+        *app.downloads.api.HANDLERS,
+        *app.library.pages.HANDLERS,
+        *app.library.api.HANDLERS,
+    ]
+    return Router("/", route_handlers=handlers)
 
 
 @get("/api/v1/health", sync_to_thread=False, opt={"public": True, "anonymous": True})

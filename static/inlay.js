@@ -1,4 +1,4 @@
-// What HTML and htmx cannot do by themselves: the clipboard, and where the focus goes after a page swap.
+// What HTML and htmx cannot do by themselves: the clipboard, and playing a track without leaving the page.
 
 const canPaste = Boolean(navigator.clipboard?.readText);
 
@@ -17,6 +17,29 @@ document.addEventListener("click", async (event) => {
     // The person said no: the keyboard's own paste still works.
   }
   field.focus();
+});
+
+function player() {
+  const known = document.getElementById("player");
+  if (known) return known;
+  const made = document.createElement("audio");
+  made.id = "player";
+  made.controls = true;
+  // Beside the body's content, so that swapping a page does not stop the music.
+  document.documentElement.append(made);
+  return made;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-play]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const audio = player();
+  for (const row of document.querySelectorAll("[data-playing]")) row.removeAttribute("data-playing");
+  link.closest("li")?.setAttribute("data-playing", "");
+  audio.setAttribute("aria-label", link.getAttribute("aria-label"));
+  audio.src = link.href;
+  audio.play();
 });
 
 document.addEventListener("htmx:after:swap", () => offerPaste(document));

@@ -152,7 +152,7 @@ class Inlay:
 
     def done(self, id: str, seconds: float = 30) -> dict[str, Any]:
         found: dict[str, Any] = wait_for(
-            lambda: (d := self.download(id))["state"] not in ("finalizing", "review") and d, seconds
+            lambda: (d := self.download(id))["state"] in RESTS[1:] and d, seconds
         )
         assert found["state"] == "done", json.dumps(found, indent=1)
         return found

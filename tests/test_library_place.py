@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 import threading
@@ -145,6 +146,24 @@ def test_every_way_of_moving_refuses_a_taken_name(library: Path, way: moves.Way)
     assert (library / "taken").read_bytes() == b"theirs"
     assert (library / "free").read_bytes() == b"ours"
     assert names(library) == {"taken", "free"}
+
+
+def test_disk_that_knows_no_safe_way_gets_a_guarded_rename(library: Path) -> None:
+    def not_known(folder: int, part: str, name: str) -> None:
+        raise OSError(errno.EINVAL, "not on this disk")
+
+    def not_allowed(folder: int, part: str, name: str) -> None:
+        raise OSError(errno.EPERM, "not on this disk")
+
+    ways = (not_known, not_allowed, moves.by_checked_rename)
+    (library / "part").write_bytes(b"ours")
+    (library / "taken").write_bytes(b"theirs")
+    folder = os.open(library, os.O_RDONLY)
+    with pytest.raises(FileExistsError):
+        moves.move(folder, "part", "taken", ways)
+    moves.move(folder, "part", "free", ways)
+    os.close(folder)
+    assert (library / "free").read_bytes() == b"ours"
 
 
 def test_of_two_threads_with_one_name_one_wins(library: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.library.watch import EVERYTHING, LibraryWatcher, collapse, is_unseen
+from app.library.watch import EVERYTHING, LibraryWatcher, collapse, is_unseen, watched_folders
 from tests.library_world import LibraryWorld, make_world, wait_until
 from tests.media.audio import make
 
@@ -96,6 +96,17 @@ def test_without_inotify_the_library_is_looked_through(world: LibraryWorld) -> N
         assert wait_until(lambda: set(world.tracks()) == {"one.mp3"})
     finally:
         watcher.stop()
+
+
+def test_folders_that_the_kernel_does_not_watch_are_noticed(
+    world: LibraryWorld, watcher: LibraryWatcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    (world.library / "A").mkdir()
+    assert wait_until(lambda: watched_folders() == 2)
+    assert watcher._interval(folders=2) == watcher.full_scan_s
+    assert caplog.records == []
+    assert watcher._interval(folders=3) == watcher.poll_s
+    assert "max_user_watches" in caplog.text
 
 
 def test_watcher_stops_at_once(world: LibraryWorld) -> None:

@@ -13,6 +13,7 @@ READ = [
     ("Mira Vale – Salt Harbour", "", "Mira Vale", "Salt Harbour"),
     ("Mira Vale -- Salt Harbour", "", "Mira Vale", "Salt Harbour"),
     ("Mira Vale- Salt Harbour", "Mira Vale", "Mira Vale", "Salt Harbour"),
+    ("Mira Vale -Harbour-【Official Video】", "", "Mira Vale", "Harbour"),
     ("Mira Vale ~ Salt Harbour (Audio)", "", "Mira Vale", "Salt Harbour"),
     ("MV_Mira Vale_Harbour", "", "Mira Vale", "Harbour"),
     ("Mira Vale: Salt Harbour (Official Music Video)", "Mira Vale", "Mira Vale", "Salt Harbour"),
@@ -47,6 +48,9 @@ READ = [
     ("Mira Vale - Tin Boats (1979) [Full Album]", "", "Mira Vale", "Tin Boats"),
     ("Mira Vale - Video", "Mira Vale", "Mira Vale", "Video"),
     ("Video Games for Foxes", "Mira Vale", "Mira Vale", "Video Games for Foxes"),
+    ("Mira Vale - Harbour of the Salt 1980", "some fan", "Mira Vale", "Harbour of the Salt"),
+    ("Mira Vale - Disco 2000", "some fan", "Mira Vale", "Disco 2000"),
+    ("Mira Vale - Harbour [INK001]", "Wet Ink", "Mira Vale", "Harbour"),
     # names of songs that look like notes
     ("Mira Vale - Snow (Oh No) (Official Video)", "", "Mira Vale", "Snow (Oh No)"),
     ("Mira Vale - (Don't) Go Home", "", "Mira Vale", "(Don't) Go Home"),
@@ -83,12 +87,17 @@ READ = [
     ("[MV] MIRA(미라) _ Harbour(항구)", "", "MIRA(미라)", "Harbour (항구)"),
     ('"Harbour" by Mira Vale', "uploads", "Mira Vale", "Harbour"),
     ('The "Best" Harbour', "Mira Vale", "Mira Vale", 'The "Best" Harbour'),
+    ("『港』 ミラ", "uploads", "ミラ", "港"),
+    ("米拉Mira [ 港灣 Harbour ] Official Music Video", "發行公司", "米拉Mira", "港灣 Harbour"),
+    ("ミラ - 「港」Music Video", "ミラ", "ミラ", "港"),
     # pipes
     ("Mira Vale | Harbour | Official Video", "Mira Vale Official", "Mira Vale", "Harbour"),
     ("Mira Vale - Harbour | The Pier Benefit", "tv", "Mira Vale", "Harbour"),
     ("Harbour | Foo | Bar", "Mira Vale", "Mira Vale", "Harbour"),
     ("Tin Soundtrack | Harbour – Mira Vale | Wet Ink", "Wet Ink Music", "Mira Vale", "Harbour"),
     ("Мира - Гавань / Mira - Gavan", "Мира", "Мира", "Гавань"),
+    ("Dil Harbour Full Video - Tin|Bo, Cy|Mira Vale", "Wet Ink Films", "Mira Vale", "Dil Harbour"),
+    ("MIRA || Quark Sessions #4", "Quark", "Quark & MIRA", "Quark Sessions #4"),
     # covers, classical, sessions
     ("Foxes - Harbour (metal cover by Mira Vale)", "Mira", "Mira Vale", "Harbour (metal cover)"),
     ("Foxes - Harbour (cover by Mira Vale)", "", "Mira Vale", "Harbour (Foxes cover)"),
@@ -110,7 +119,9 @@ def test_title_is_read_as_a_person_would(title: str, channel: str, artist: str, 
 def test_topic_title_is_never_split_at_its_dash() -> None:
     read = parse_title("HARBOUR - HARDSTYLE REMIX", "Mira Vale - Topic")
 
-    assert read == ParsedTitle("Mira Vale", "HARBOUR - HARDSTYLE REMIX", True, "from the artist's Topic channel")
+    assert read == ParsedTitle(
+        "Mira Vale", "HARBOUR - HARDSTYLE REMIX", True, "from the artist's Topic channel"
+    )
 
 
 def test_topic_of_nobody_in_particular_names_no_artist() -> None:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from app.audio.convert import plan
+from app.audio.formats import target_for
 from app.audio.quality import label
-from app.downloads.model import Conversion, Download, State
+from app.downloads.model import Download, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.htmx import version
 
@@ -52,7 +53,7 @@ def card_of(download: Download, board: ProgressBoard) -> Card:
         lane=_LANE.get(download.state, "way"),
         title=title_of(download),
         line=_line(download, progress),
-        percent=progress.percent if download.active else None,
+        percent=0 if download.state is State.QUEUED else progress.percent,
         has_cover=progress.cover or any(track.cover_file for track in download.tracks),
         active=download.active,
     )
@@ -95,14 +96,12 @@ def _summary(download: Download) -> str:
 
 
 def becomes(download: Download) -> str:
-    """What the first track is and will be, in one short line."""
-    track = download.tracks[0]
-    source = track.source_quality
-    done = track.converted_quality if track.conversion is Conversion.DONE else None
-    if done and done.codec == source.codec:
-        return label(source)
-    wanted = plan(source, download.format)
-    return label(source) if wanted.kind != "encode" else f"{label(source)} → {wanted.description}"
+    """What the first track is and will be, short: Opus 130 → MP3."""
+    source = download.tracks[0].source_quality
+    short = label(source).removesuffix(" kbit/s")
+    if plan(source, download.format).kind != "encode":
+        return short
+    return f"{short} → {target_for(source.codec, download.format).name.upper()}"
 
 
 def _amounts(progress: Progress) -> str:
@@ -111,12 +110,16 @@ def _amounts(progress: Progress) -> str:
     parts = [f"{progress.percent:.0f} %" if progress.percent is not None else ""]
     parts.append(f"{_mb(done)} of {_mb(total)} MB" if total else f"{_mb(done)} MB")
     if progress.speed_bps:
-        parts.append(f"{_mb(progress.speed_bps)} MB/s")
+        parts.append(_speed(progress.speed_bps))
     if progress.eta_s is not None:
         parts.append(
             f"{progress.eta_s} s left" if progress.eta_s < 60 else f"{progress.eta_s // 60} min left"
         )
     return " · ".join(part for part in parts if part)
+
+
+def _speed(bytes_per_s: int) -> str:
+    return f"{_mb(bytes_per_s)} MB/s" if bytes_per_s >= 950_000 else f"{bytes_per_s // 1000} kB/s"
 
 
 def _mb(number: int) -> str:

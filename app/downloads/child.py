@@ -15,6 +15,7 @@ from app.sources.base import Order
 from app.tags.cover import square_jpeg
 
 COVER = "cover.jpg"
+PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +59,7 @@ class CoverMaker:
             self.thread.start()
 
     def make(self) -> None:
-        thumbnail = next(iter(sorted(self.folder.glob("thumbnail.*"))), None)
+        thumbnail = self._thumbnail()
         if thumbnail is None:
             return
         try:
@@ -69,11 +70,16 @@ class CoverMaker:
             return
         self.emit({"cover": True})
 
+    def _thumbnail(self) -> Path | None:
+        """It has the audio's name until the audio is complete; yt-dlp renames it then."""
+        early = (file for file in self.folder.glob("source.*") if file.suffix in PICTURES)
+        return next(iter([*self.folder.glob("thumbnail.*"), *early]), None)
+
     def finish(self) -> str | None:
-        if self.thread is None:
-            self.make()
-        else:
+        if self.thread:
             self.thread.join()
+        if not (self.folder / COVER).exists():
+            self.make()
         for thumbnail in self.folder.glob("thumbnail.*"):
             thumbnail.unlink()
         return COVER if (self.folder / COVER).exists() else None

@@ -17,6 +17,7 @@ from app.library.folder import check_mounted
 from app.services import Services
 from app.tags import files, naming
 from app.tags.model import Tags
+from app.tags.values import settled
 
 log = logging.getLogger("inlay.finalize")
 
@@ -75,7 +76,7 @@ class Finalizer:
                 time.sleep(WAIT_S)
 
     def _add(self, download: Download, track: StagedTrack, file: Path, quality: Quality) -> None:
-        tags = track.tags or track.proposal.tags()
+        tags = settled(track.tags or track.proposal.tags())
         placed = self._placed_before_crash(track) or self._tag_and_place(download, track, tags, file)
         with self.services.db.write() as session:
             found = index.index_own(

@@ -27,8 +27,9 @@ def thumbnail(track: Track, library: Path, data_dir: Path) -> Path:
     if not track.has_cover:
         raise NotFound("This track has no cover.")
     folder.mkdir(parents=True, exist_ok=True)
-    for stale in folder.glob(f"{track.id}-*"):
-        stale.unlink(missing_ok=True)
+    for other in folder.glob(f"{track.id}-*"):
+        if not other.name.startswith(made.stem):
+            other.unlink(missing_ok=True)
     making = made.with_suffix(f".{os.urandom(4).hex()}")
     args = {"path": str(library / from_text(track.path)), "target": str(making)}
     try:

@@ -12,18 +12,6 @@ UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errn
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def move(folder: int, part: str, name: str) -> None:
-    """Give the copy its name, by the first way that this disk knows. FileExistsError when it is taken."""
-    *ways, last = WAYS
-    for way in ways:
-        try:
-            return way(folder, part, name)
-        except OSError as error:
-            if error.errno not in UNSUPPORTED:
-                raise
-    return last(folder, part, name)
-
-
 def by_renameat2(folder: int, part: str, name: str) -> None:
     rename = getattr(_libc, "renameat2", None)
     if rename is None:
@@ -50,3 +38,15 @@ def by_checked_rename(folder: int, part: str, name: str) -> None:
 
 Way = Callable[[int, str, str], None]
 WAYS: tuple[Way, ...] = (by_renameat2, by_link, by_checked_rename)
+
+
+def move(folder: int, part: str, name: str, ways: tuple[Way, ...] = WAYS) -> None:
+    """Give the copy its name, by the first way that this disk knows. FileExistsError when it is taken."""
+    *first, last = ways
+    for way in first:
+        try:
+            return way(folder, part, name)
+        except OSError as error:
+            if error.errno not in UNSUPPORTED:
+                raise
+    return last(folder, part, name)

@@ -1,6 +1,7 @@
 """Following the library folder: events are hints where to look, and looking now and then misses nothing."""
 
 import logging
+import math
 import os
 import re
 import stat
@@ -15,7 +16,7 @@ import watchfiles
 from app.db import Database
 from app.errors import Failure
 from app.library.folder import check_mounted
-from app.library.index import EXTENSIONS, scan
+from app.library.index import EXTENSIONS, ScanResult, scan
 from app.library.paths import from_text, to_text
 
 log = logging.getLogger("inlay.library")
@@ -54,6 +55,7 @@ class LibraryWatcher:
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _polling: bool = False
+    _blind: bool = False
     _full_scan_at: float = 0.0
     _unsettled: dict[str, float] = field(default_factory=dict)
     """Folders with files that may still grow → when to look again."""
@@ -95,29 +97,22 @@ class LibraryWatcher:
 
     def _hints(self) -> Iterator[set[Target]]:
         """What to look at; empty about once a second."""
+        failed = 0
         while not self._polling and not self._stop.is_set():
             try:
                 for changes in self._watch():
+                    failed = 0
                     yield {one for _, path in changes if (one := _target(self.library, path))}
             except FileNotFoundError:
                 return
-            except OSError as error:
-                self._poll_because(error)
-            except RuntimeError as error:
-                # Among others: watchfiles cannot tell names that are not UTF-8, and ends.
-                log.info("watching the library begins again (%s)", error)
+            except (OSError, RuntimeError) as error:
+                # Names that are not UTF-8 end it, too: then it goes on at the next try.
+                log.info("watching the library ended: %s", error)
+                failed += 1
+                self._polling = failed > 2
                 self._full_scan_at = min(self._full_scan_at, time.monotonic())
         while not self._stop.wait(self.wake_s):
             yield set()
-
-    def _poll_because(self, error: OSError) -> None:
-        log.warning(
-            "the library cannot be watched (%s): it is looked through every %d s instead. "
-            "Raise fs.inotify.max_user_watches to see changes at once.",
-            error,
-            self.poll_s,
-        )
-        self._polling = True
 
     def _watch(self) -> Iterator[set[tuple[watchfiles.Change, str]]]:
         return watchfiles.watch(
@@ -136,14 +131,27 @@ class LibraryWatcher:
     def _look(self, targets: set[Target]) -> None:
         """At what changed, at what was still growing a moment ago, and at everything when it is time."""
         clock = time.monotonic()
-        full = clock >= self._full_scan_at
+        if clock >= self._full_scan_at:
+            result = self._scan(EVERYTHING, retry_errors=self._full_scan_at == 0.0)
+            self._full_scan_at = time.monotonic() + self._interval(result.folders)
+            return
         grown = {(folder, False) for folder, at in self._unsettled.items() if at <= clock}
-        for target in [EVERYTHING] if full else collapse(targets | grown):
-            self._scan(target, retry_errors=self._full_scan_at == 0.0)
-        if full:
-            self._full_scan_at = time.monotonic() + (self.poll_s if self._polling else self.full_scan_s)
+        for target in collapse(targets | grown):
+            self._scan(target)
 
-    def _scan(self, target: Target, retry_errors: bool) -> None:
+    def _interval(self, folders: int) -> float:
+        """Until the next full scan: it only is a safety net where every folder is watched."""
+        blind = self._polling or watched_folders() < folders
+        if blind and not self._blind:
+            log.warning(
+                "not every folder of the library can be watched: changes by others are seen within %d s. "
+                "On a local disk, raise fs.inotify.max_user_watches and max_user_instances.",
+                self.poll_s,
+            )
+        self._blind = blind
+        return self.poll_s if blind else self.full_scan_s
+
+    def _scan(self, target: Target, retry_errors: bool = False) -> ScanResult:
         folder, deep = target
         result = scan(
             self.db,
@@ -160,8 +168,7 @@ class LibraryWatcher:
         self._unsettled |= dict.fromkeys(result.unsettled, time.monotonic() + self.settle_s)
         if result.added or result.changed or result.renamed or result.removed:
             log.info("library: %s", result)
-        if target == EVERYTHING:
-            _warn_near_limit(result.folders)
+        return result
 
 
 def collapse(targets: Iterable[Target]) -> list[Target]:
@@ -215,15 +222,17 @@ def _folder_id(folder: Path) -> tuple[int, int] | None:
     return (facts.st_dev, facts.st_ino)
 
 
-def _warn_near_limit(folders: int) -> None:
+def watched_folders() -> float:
+    """How many folders the kernel watches for us. At its limit it leaves some out and says nothing."""
     try:
-        limit = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
-    except (OSError, ValueError):
-        return
-    if folders > limit * 0.8:
-        log.warning(
-            "the library has %d folders and the kernel watches at most %d: beyond that, changes are seen "
-            "within minutes only. Raise fs.inotify.max_user_watches.",
-            folders,
-            limit,
-        )
+        infos = list(Path("/proc/self/fdinfo").iterdir())
+    except OSError:
+        return math.inf
+    return sum(_watches_in(info) for info in infos)
+
+
+def _watches_in(info: Path) -> int:
+    try:
+        return info.read_text().count("inotify wd")
+    except OSError:
+        return 0

@@ -207,6 +207,8 @@ class Connection:
         while (event := http.next_event()) is h11.NEED_DATA:
             in_body = http.their_state is h11.SEND_BODY
             http.receive_data(await self._read(reader, CHUNK_BYTES if in_body else HEAD_BITE_BYTES))
+        if not isinstance(event, h11.Event):
+            raise h11.RemoteProtocolError("a request in the middle of another one")
         return event
 
     async def _read(self, reader: asyncio.StreamReader, most: int = CHUNK_BYTES) -> bytes:

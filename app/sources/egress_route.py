@@ -229,8 +229,10 @@ class Router:
 
     async def _connect(self, addresses: list[Address], port: int) -> Way:
         """Tries two addresses of each family at most, in the resolver's order, in the time of one."""
-        tries = [*[a for a in addresses if a.version == 4][:2], *[a for a in addresses if a.version == 6][:2]]
-        tries.sort(key=addresses.index)
+        first = [[a for a in addresses if a.version == version][:2] for version in (4, 6)]
+        tries: list[Address] = sorted(
+            (a for several in first for a in several), key=lambda a: addresses.index(a)
+        )
         trouble = EarlyAnswer(502, "no connection")
         for address in tries:
             try:

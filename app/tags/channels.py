@@ -17,7 +17,7 @@ class Channel:
     """A channel's name, cut down to what could be an artist."""
 
     name: str
-    """As an artist would be written: `CalvinHarrisVEVO` is `Calvin Harris`, `X - Topic` is `X`."""
+    """As an artist would be written: `JaneRoeVEVO` is `Jane Roe`, `X - Topic` is `X`."""
     keys: frozenset[str]
     whole: frozenset[str] = frozenset()
     """The keys of the whole name only, not of its halves."""
@@ -32,7 +32,7 @@ class Channel:
         return "" if self.publisher else self.name
 
     def is_named(self, names: str) -> bool:
-        """Whether one of these names is this channel's: `Eminem, 50 Cent` on `50CentVEVO`."""
+        """Whether one of these names is this channel's: `John Doe, Jane Roe` on `JaneRoeVEVO`."""
         return any(self._is(key(name)) for name in [names, *_NAMES.split(names)])
 
     def is_exactly(self, names: str) -> bool:
@@ -66,7 +66,7 @@ def read_channel(channel: str) -> Channel:
 
 
 def _glued(full: str, bare: str) -> bool:
-    """`SanCiscoOfficial`: the tail was glued on, so the words in front of it are glued too."""
+    """`JaneRoeOfficial`: the tail was glued on, so the words in front of it are glued too."""
     return bare != full and " " not in full
 
 
@@ -90,7 +90,7 @@ def _keys(full: str, bare: str) -> frozenset[str]:
 
 
 def _by_script(name: str) -> tuple[str, str]:
-    """`周杰倫 Jay Chou` is known under each half."""
+    """`米拉 Mira` is known under each half."""
     parts = name.split()
     return " ".join(p for p in parts if p.isascii()), " ".join(p for p in parts if not p.isascii())
 

@@ -30,7 +30,7 @@ def clean(value: object, limit: int = LONGEST_VALUE) -> str:
 
 
 def key(text: str) -> str:
-    """What is left when case, accents, spaces and punctuation do not count: `Jay-Z` and `JAY Z` are equal."""
+    """What is left when case, accents, spaces and punctuation do not count: `Jay-Dee` is `JAY DEE`."""
     folded = text.casefold()
     if not folded.isascii():
         folded = unicodedata.normalize("NFKD", folded)

@@ -66,12 +66,12 @@ def _piped(said: list[str], host: Channel, double: bool) -> MainPart:
     first, second = said[0], said[1]
     if colon(first, host):
         return MainPart((first,), plain=False)
+    if double and host.artist and not host.is_named(plain(first)):
+        return MainPart((f"{host.name} & {first}", second), plain=False)
     named = next((part for part in said if host.is_named(plain(part))), None)
     if named:
         title = second if named is first else first
         return MainPart((named, title), plain=len(said) == 2)
-    if double and host.artist:
-        return MainPart((f"{host.name} & {first}", second), plain=False)
     if host.artist and not _SEVERAL.search(" ".join(said[1:])):
         return MainPart((first,), plain=False)
     singers = next((part for part in said[1:] if _SEVERAL.search(part)), said[-1])

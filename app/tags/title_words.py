@@ -161,7 +161,7 @@ CHANNEL_TAILS = (
 # These are also glued to a name: "JaneRoeOfficialVEVO".
 GLUED = frozenset({"vevo", "official", "oficial", "officiel"})
 
-# Classical composers whose name before a colon is the artist: "Dvořák: 9. Sinfonie".
+# Classical composers whose name before a colon is the artist: "Chopin: Nocturne No. 2".
 COMPOSERS = _words(
     "bach mozart beethoven chopin liszt brahms schubert schumann mendelssohn haydn handel haendel händel "
     "vivaldi tchaikovsky tschaikowsky rachmaninoff rachmaninov dvorak mahler bruckner wagner verdi puccini "

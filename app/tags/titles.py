@@ -121,7 +121,7 @@ def _is_reversed(left: str, right: str, host: Channel) -> bool:
 
 
 def _artist(side: str) -> str:
-    """`T-ARA[티아라]`: behind a name, square brackets hold a note, round ones its other half."""
+    """`Mira[미라]`: behind a name, square brackets hold a note, round ones its other half."""
     parts = pieces(side.partition(CUT)[0]) or pieces(side)
     named = [part.source for at, part in enumerate(parts) if at == 0 or part.opening not in ("[", "【")]
     return _unquoted(without_tail(trim("".join(named))) or trim(side))
@@ -170,7 +170,7 @@ def _brackets(rest: str) -> str:
 
 
 def _without_name(title: str, host: Channel) -> str:
-    """`Lemon Jane Roe` by Jane Roe: the name is not part of the title."""
+    """`Harbour Jane Roe` by Jane Roe: the name is not part of the title."""
     parts = title.split()
     for count in range(min(4, len(parts) - 1), 1, -1):
         if key(" ".join(parts[-count:])) in host.keys:

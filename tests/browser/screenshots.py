@@ -1,0 +1,164 @@
+"""`python -m tests.browser.screenshots OUTDIR`: pictures of every page, phone and desktop, light and dark."""
+
+import io
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, Page
+
+from tests.browser.driving import DESKTOP, PHONE, chromium, signed_in_state
+from tests.media.audio import make
+from tests.media.faults import Status
+from tests.media.site import MediaSite
+from tests.running import Inlay, wait_for
+
+SIDE = 720
+COLOURS = {
+    "tide": ("#173f4f", "#e8b04b", "#d9e2dc"),
+    "brick": ("#b4482f", "#f1dcc0", "#34231d"),
+    "moss": ("#d7d6b4", "#4a6541", "#c76a3a"),
+    "night": ("#232047", "#ef8a7b", "#8f8bd0"),
+    "salt": ("#e9e4da", "#2f5d7c", "#d0643f"),
+    "plum": ("#5b2c48", "#e6a57e", "#f4e3d2"),
+    "fog": ("#a7b4b8", "#f5f2ea", "#42525a"),
+}
+ADDED = (
+    ("Night Ferry", "Arvo Lind", "Timetables", "night", "2024-03-08"),
+    ("Brickwork", "The Tall Kilns", "Fired Clay", "brick", "2023-10-20"),
+    ("What the Moss Said", "Fenna Okoro", "", "moss", "2025-05-02"),
+    ("Saltmarsh", "Ida Holm", "Estuary Songs", "salt", "2023-04-05"),
+    ("Harbour Lights Go Out One by One and Nobody Counts Them", "Plum Street Choir", "", "plum", "2022-12-01"),
+    ("Tidal Clock", "Tern & Tide", "Low Water", "tide", "2021-11-19"),
+)
+DAYS_AGO = (41, 30, 17, 9, 2, 0)
+
+
+def cover(name: str) -> bytes:
+    """An invented sleeve: circles in three colours, a different arrangement for each name."""
+    ground, first, second = COLOURS[name]
+    image = Image.new("RGB", (SIDE * 2, SIDE * 2), ground)
+    draw = ImageDraw.Draw(image)
+    turn = sorted(COLOURS).index(name)
+    for step in range(5):
+        radius = SIDE * 2 * (0.44 - 0.08 * step)
+        x = SIDE + (step - 2) * SIDE * 0.13 * (1 if turn % 2 else -1)
+        y = SIDE + (step - 2) * SIDE * 0.11 * (turn % 3 - 1)
+        colour = (first, ground, second)[step % 3]
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+    written = io.BytesIO()
+    image.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(written, "png")
+    return written.getvalue()
+
+
+def fill_library(inlay: Inlay, site: MediaSite) -> None:
+    """Six tracks that went the whole way, on different days."""
+    for index, (title, artist, album, art, day) in enumerate(ADDED):
+        link = site.track(
+            f"added-{index}",
+            make("opus" if index % 2 else "m4a", 6, pitch_hz=180 + 20 * index),
+            title=title,
+            artist=artist,
+            uploader=artist,
+            upload_date=day,
+            thumbnail=cover(art),
+        )
+        id = inlay.submit(link)
+        inlay.rest(id)
+        inlay.confirm(id, **({"album": album, "track_no": index + 1} if album else {}))
+        inlay.done(id)
+        move_back(inlay, id, DAYS_AGO[index])
+    id = inlay.submit(site.track("unwanted", title="Ten Hours of Rain", page="og", thumbnail=None))
+    inlay.rest(id)
+    with inlay.api() as api:
+        api.post(f"/downloads/{id}/discard")
+    move_back(inlay, id, 3)
+
+
+def move_back(inlay: Inlay, id: str, days: int) -> None:
+    """Let a download have ended some days ago."""
+    with sqlite3.connect(inlay.data / "inlay.db", timeout=10) as db:
+        db.execute("UPDATE downloads SET finished_at = datetime(finished_at, ?) WHERE id = ?", (f"-{days} days", id))
+
+
+def make_busy(inlay: Inlay, site: MediaSite) -> str:
+    """One download of each kind in the inbox; the answer is the id of the one to review."""
+    ready = site.track(
+        "ready",
+        make("opus", 96, pitch_hz=262),
+        title="Tern & Tide - Paper Boats (feat. Juno Vale) [Official Video] HD",
+        uploader="TernAndTideVEVO",
+        upload_date="2024-06-14",
+        thumbnail=cover("tide"),
+    )
+    gone = site.track("gone", page_faults=[Status(404)])
+    slow = site.track(
+        "slow",
+        make("mp3", 60, pitch_hz=233),
+        title="The Long Way Round",
+        artist="Fog Index",
+        rate_bps=46_000,
+        thumbnail=cover("fog"),
+    )
+    id = inlay.submit(ready)
+    inlay.rest(id)
+    inlay.rest(inlay.submit(gone))
+    fetching = inlay.submit(slow)
+    inlay.submit(site.track("waits", title="Waits", page="og"))
+    wait_for(lambda: (inlay.download(fetching)["progress"]["percent"] or 0) > 56, 60)
+    return id
+
+
+@contextmanager
+def every_look(browser: Browser, state: object) -> Iterator[dict[str, Page]]:
+    """One page for each screen and colour scheme, all open at once."""
+    with ExitStack() as open_ones:
+        pages = {}
+        for screen, options in {"390x844": PHONE, "1280x800": DESKTOP}.items():
+            for scheme in ("light", "dark"):
+                context = open_ones.enter_context(
+                    browser.new_context(**options, color_scheme=scheme, storage_state=state)
+                )
+                pages[f"{screen}-{scheme}"] = context.new_page()
+        yield pages
+
+
+def shoot(pages: dict[str, Page], url: str, name: str, folder: Path) -> None:
+    for page in pages.values():
+        page.goto(url, wait_until="load")
+    for look, page in pages.items():
+        page.wait_for_timeout(150)
+        page.screenshot(path=folder / f"{name}-{look}.png")
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as running:
+        home = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="inlay-shots-")))
+        site = running.enter_context(MediaSite())
+        inlay = running.enter_context(Inlay(home, per_site="1"))
+        inlay.add_user(admin=True)
+        inlay.start()
+        browser = running.enter_context(chromium())
+        with every_look(browser, None) as pages:
+            shoot(pages, f"{inlay.url}/login", "login", folder)
+        with every_look(browser, signed_in_state(browser, inlay)) as pages:
+            shoot(pages, f"{inlay.url}/", "inbox-empty", folder)
+            fill_library(inlay, site)
+            id = make_busy(inlay, site)
+            shoot(pages, f"{inlay.url}/", "inbox-busy", folder)
+            for path, name in (
+                (f"/downloads/{id}/review", "review"),
+                ("/library", "library"),
+                ("/history", "history"),
+                ("/settings", "settings"),
+            ):
+                shoot(pages, inlay.url + path, name, folder)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,45 @@
+"""Installations that are ready at once: the database and its user are made once and copied."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.faults.invariants import LibraryWatch
+from tests.faults.world import Scene
+from tests.media.site import MediaSite
+from tests.running import Inlay
+
+Installed = tuple[Path, str]
+MakeScene = Callable[..., Scene]
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The data folder of an installation with an admin, and a token of theirs."""
+    with Inlay(tmp_path_factory.mktemp("installed")) as inlay:
+        return inlay.data, inlay.add_user("alice", admin=True)
+
+
+@pytest.fixture
+def make_scene(tmp_path: Path, site: MediaSite, installed: Installed) -> Iterator[MakeScene]:
+    """Installations to break, not started yet. Their libraries are watched for files that come in parts."""
+    data, token = installed
+    with ExitStack() as stack:
+
+        def make(name: str = "inlay", **settings: str) -> Scene:
+            home = tmp_path / name
+            shutil.copytree(data, home / "data")
+            scene = stack.enter_context(Scene(home, site, token, **settings))
+            stack.enter_context(LibraryWatch(scene.library))
+            return scene
+
+        yield make
+
+
+@pytest.fixture
+def scene(make_scene: MakeScene) -> Scene:
+    """A running installation, and the media site."""
+    return make_scene().start()
