@@ -25,7 +25,7 @@ COMMANDS = {
     "formats": ("app.cli:formats", "List the formats."),
     "propose": ("app.tags.commands:propose_lines", "Propose tags for info JSON lines on stdin."),
     "scan": ("app.library.commands:scan", "Bring the index up to date with the library folder."),
-    "user": ("app.accounts.commands:user", "Add users."),
+    "user": ("app.accounts.commands:user", "Add users, set passwords."),
     "token": ("app.accounts.commands:token", "Make API tokens."),
     "doctor": ("app.doctor:doctor", "Check everything that Inlay needs."),
 }

@@ -8,13 +8,14 @@ from typing import Any
 
 from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.config.compression import CompressionConfig
-from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import FromPath
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 from litestar.types import Message, Scope
 
@@ -162,7 +163,7 @@ class Assets:
             opt={"public": True, "anonymous": True},
             include_in_schema=False,
         )
-        def static_file(request: Request[Any, Any, Any], name: Path) -> Response[bytes]:
+        def static_file(request: Request[Any, Any, Any], name: FromPath[Path]) -> Response[bytes]:
             key = str(name).lstrip("/")
             if key not in self.files:
                 raise HTTPException(status_code=404)
@@ -231,7 +232,7 @@ def _validation_sentence(error: ValidationException) -> str:
     parts = [
         f"{one.get('key', 'body')}: {one.get('message', '')}" for one in details if isinstance(one, dict)
     ]
-    return "This request does not fit. " + ("; ".join(parts) or "See /schema/openapi.json.")
+    return "This request does not fit. " + (f"{'; '.join(parts)}." if parts else "See /schema/openapi.json.")
 
 
 def _is_api(request: Request[Any, Any, Any]) -> bool:

@@ -13,7 +13,7 @@ from app.errors import Invalid, NotFound
 
 @click.group()
 def user() -> None:
-    """Add users."""
+    """Add users, and give them new passwords."""
 
 
 @user.command("add")
@@ -31,6 +31,17 @@ def add_user(environment: Environment, name: str, admin: bool, password_stdin: b
     click.echo(f"Added {made.name}{', an admin' if made.is_admin else ''}.")
     if made.is_admin and not admin:
         click.echo("The first user is always an admin.")
+
+
+@user.command("password")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of stdin.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def set_password(environment: Environment, name: str, password_stdin: bool, as_json: bool) -> None:
+    """Give NAME a new password, when the old one is forgotten. Signs their devices out."""
+    found = setup.reset_password(environment.database(), name, _password(password_stdin))
+    click.echo(json.dumps({"id": found.id, "name": found.name}) if as_json else f"Changed for {found.name}.")
 
 
 @click.group()

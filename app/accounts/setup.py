@@ -5,6 +5,7 @@ import logging
 from app.accounts import passwords, queries
 from app.accounts.model import User
 from app.db import Database
+from app.errors import NotFound
 from app.settings import Settings
 
 log = logging.getLogger("inlay.accounts")
@@ -33,6 +34,19 @@ def create_user(db: Database, name: str, password: str, *, is_admin: bool) -> Us
     with db.write() as session:
         first = not queries.any_user(session)
         return queries.create_user(session, name, hash, is_admin=is_admin or first)
+
+
+def reset_password(db: Database, name: str, password: str) -> User:
+    """A new password for somebody who forgot theirs; their sessions end. Raises Invalid or NotFound."""
+    passwords.check_rules(password)
+    hash = passwords.hash_password(password)
+    with db.write() as session:
+        user = queries.find_user(session, name)
+        if user is None:
+            raise NotFound(f"There is no user {name!r}.")
+        queries.set_password(session, user.id, hash)
+        queries.end_other_sessions(session, user.id, keep=None)
+    return user
 
 
 def ensure_admin(db: Database, settings: Settings) -> None:

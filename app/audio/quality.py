@@ -197,3 +197,12 @@ READERS: dict[str, Callable[[BinaryIO], dict[str, Any] | None]] = {
     "flac": _flac,
     "wav": _wav,
 }
+
+
+def clock(duration_ms: int | None) -> str:
+    """3:42, or 1:03:42; empty when not known."""
+    if not duration_ms:
+        return ""
+    minutes, seconds = divmod(round(duration_ms / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -93,6 +93,13 @@ def _limit(limits: dict[str, int]) -> None:
         os.nice(limits["nice"])
 
 
+def limit_memory(more_bytes: int) -> None:
+    """From now on this process and what it starts may take so much address space more than it has."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + more_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def main() -> None:
     """Entry of a fresh interpreter: `python -I child.py FD`."""
     sys.path.insert(0, str(Path(__file__).parents[2]))

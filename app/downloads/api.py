@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
-from litestar.params import Body, Parameter
+from litestar.di import NamedDependency
+from litestar.params import Body, FromPath, FromQuery, JSONBody, QueryParameter
 
 from app.accounts.model import User
 from app.audio.facts import QualityFacts, facts_of
@@ -149,7 +150,12 @@ def _track_out(track: StagedTrack) -> StagedTrackOut:
 
 
 @post("/api/v1/downloads/url", sync_to_thread=True, status_code=202, opt={"submit": True})
-def submit_url(request: AnyRequest, services: Services, board: ProgressBoard, data: LinkIn) -> DownloadOut:
+def submit_url(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    data: JSONBody[LinkIn],
+) -> DownloadOut:
     """Queue a link."""
     if data.tracks not in (None, "one"):
         raise Invalid('Lists come later: leave `tracks` out or set it to "one".', code="lists_later")
@@ -169,7 +175,10 @@ def submit_url(request: AnyRequest, services: Services, board: ProgressBoard, da
 
 @post("/api/v1/downloads/confirm", sync_to_thread=True, status_code=202)
 def confirm_download(
-    request: AnyRequest, services: Services, board: ProgressBoard, data: ConfirmIn
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    data: JSONBody[ConfirmIn],
 ) -> DownloadOut:
     """Accept a reviewed download, with corrections. What is left out keeps its proposal."""
     download = own(services, request, data.id or "")
@@ -206,12 +215,12 @@ def _tags_by_track(download: Download, data: ConfirmIn) -> dict[str, Tags]:
 @get("/api/v1/downloads", sync_to_thread=True)
 def list_downloads(
     request: AnyRequest,
-    services: Services,
-    board: ProgressBoard,
-    states: Annotated[str | None, Parameter(query="state")] = None,
-    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
-    before: str | None = None,
-    all: bool = False,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    states: Annotated[str | None, QueryParameter(name="state")] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+    before: FromQuery[str | None] = None,
+    all: FromQuery[bool] = False,
 ) -> DownloadsOut:
     """Your downloads, newest first. `state` takes a comma list; admins may ask for all users' ones."""
     if all and not request.user.is_admin:
@@ -236,56 +245,75 @@ def _states(text: str | None) -> list[State]:
 
 
 @get("/api/v1/downloads/{id:str}", sync_to_thread=True)
-def get_download(request: AnyRequest, services: Services, board: ProgressBoard, id: str) -> DownloadOut:
+def get_download(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    id: FromPath[str],
+) -> DownloadOut:
     return download_out(own(services, request, id), board)
 
 
 @post("/api/v1/downloads/{id:str}/cancel", sync_to_thread=True, status_code=200)
-def cancel_by_api(request: AnyRequest, services: Services, board: ProgressBoard, id: str) -> DownloadOut:
+def cancel_by_api(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    id: FromPath[str],
+) -> DownloadOut:
     own(services, request, id)
     confirm.cancel(services, id)
     return download_out(own(services, request, id), board)
 
 
 @post("/api/v1/downloads/{id:str}/retry", sync_to_thread=True, status_code=200)
-def retry_by_api(request: AnyRequest, services: Services, board: ProgressBoard, id: str) -> DownloadOut:
+def retry_by_api(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    id: FromPath[str],
+) -> DownloadOut:
     own(services, request, id)
     confirm.retry(services, id)
     return download_out(own(services, request, id), board)
 
 
 @post("/api/v1/downloads/{id:str}/discard", sync_to_thread=True, status_code=200)
-def discard_by_api(request: AnyRequest, services: Services, board: ProgressBoard, id: str) -> DownloadOut:
+def discard_by_api(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    id: FromPath[str],
+) -> DownloadOut:
     own(services, request, id)
     confirm.discard(services, id)
     return download_out(own(services, request, id), board)
 
 
 @delete("/api/v1/downloads/{id:str}", sync_to_thread=True)
-def forget_download(request: AnyRequest, services: Services, id: str) -> None:
+def forget_download(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> None:
     """Remove a finished download from the history. The library keeps its file."""
-    download = own(services, request, id)
-    with services.db.write() as session:
-        removed = queries.remove(session, id)
-    if not removed:
-        raise Conflict(f"This download is {download.state}: cancel or discard it first.", code="too_late")
+    own(services, request, id)
+    confirm.forget(services, id)
 
 
 @get("/api/v1/downloads/{id:str}/paths", sync_to_thread=True)
-def download_paths(request: AnyRequest, services: Services, id: str) -> PathsOut:
+def download_paths(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> PathsOut:
     """Where its tracks are, relative to the library."""
     download = own(services, request, id)
     return PathsOut([track.path for track in download.tracks if track.path and track.library_track_id])
 
 
 @get("/api/v1/downloads/{id:str}/file", sync_to_thread=True)
-def file_by_api(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+def file_by_api(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> Response[Any]:
     """The audio itself, with Range."""
     return serve_file(request, services, own(services, request, id))
 
 
 @get("/api/v1/downloads/{id:str}/cover", sync_to_thread=True)
-def cover_by_api(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+def cover_by_api(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
+) -> Response[Any]:
     own(services, request, id)
     return picture_response(request, cover.file_of(services, id))
 
@@ -295,12 +323,12 @@ def cover_by_api(request: AnyRequest, services: Services, id: str) -> Response[A
 )
 def put_cover(
     request: AnyRequest,
-    services: Services,
-    id: str,
-    data: Annotated[bytes, Body(media_type="image/*")],
+    services: NamedDependency[Services],
+    id: FromPath[str],
+    body: RawBody,
 ) -> None:
     """Replace the staged cover: the body is a JPEG, PNG or WebP picture."""
-    cover.replace(services, own(services, request, id), data)
+    cover.replace(services, own(services, request, id), body)
 
 
 class FormatOut(msgspec.Struct):
@@ -316,7 +344,7 @@ class FormatsOut(msgspec.Struct):
 
 
 @get("/api/v1/formats", sync_to_thread=False)
-def list_formats(services: Services) -> FormatsOut:
+def list_formats(services: NamedDependency[Services]) -> FormatsOut:
     """The formats that a download can be asked for."""
     items = [FormatOut(one.name, one.extension, one.label, one.lossless) for one in FORMATS.values()]
     return FormatsOut(items, default=services.settings.format)

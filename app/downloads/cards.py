@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from app.audio.convert import plan
 from app.audio.formats import target_for
-from app.audio.quality import label
+from app.audio.quality import clock, label
 from app.downloads.model import Download, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.htmx import version
@@ -124,15 +124,6 @@ def _speed(bytes_per_s: int) -> str:
 
 def _mb(number: int) -> str:
     return f"{number / 1_000_000:.1f}"
-
-
-def clock(duration_ms: int | None) -> str:
-    """3:42, or 1:03:42; empty when not known."""
-    if not duration_ms:
-        return ""
-    minutes, seconds = divmod(round(duration_ms / 1000), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _short(url: str) -> str:

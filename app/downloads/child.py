@@ -8,14 +8,20 @@ import msgspec
 
 from app.audio import gate, quality
 from app.audio.model import Quality
-from app.children.child import Emit
+from app.children.child import Emit, limit_memory
 from app.errors import Failure, FailureKind
 from app.sources import runner
 from app.sources.base import Order
+from app.tags import files
 from app.tags.cover import square_jpeg
+from app.tags.model import Tags
 
 COVER = "cover.jpg"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+# Enough for ffmpeg's look at a file; a tag that unpacks to gigabytes ends this child and nothing else.
+CHECK_MEMORY_BYTES = 512 * 1024 * 1024
 
 
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +31,8 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     source_file: str
     source_quality: Quality
     cover_file: str | None
+    in_file: Tags
+    """The tags that the fetched file brought along."""
 
 
 def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -33,11 +41,16 @@ def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     folder = Path(order.folder)
     covers = CoverMaker(folder, emit)
     fetched = runner.fetch(order, covers.watch)
+    limit_memory(CHECK_MEMORY_BYTES)
     file = _named_after_content(folder / fetched.file)
     measured = quality.measure(file)
     _check_length(measured, fetched.info.get("duration"))
     staged = Staged(
-        info=fetched.info, source_file=file.name, source_quality=measured, cover_file=covers.finish()
+        info=fetched.info,
+        source_file=file.name,
+        source_quality=measured,
+        cover_file=covers.finish(file),
+        in_file=_tags_in(file),
     )
     found: dict[str, Any] = msgspec.to_builtins(staged)
     return found
@@ -59,11 +72,12 @@ class CoverMaker:
             self.thread.start()
 
     def make(self) -> None:
-        thumbnail = self._thumbnail()
-        if thumbnail is None:
-            return
+        if thumbnail := self._thumbnail():
+            self._square(thumbnail)
+
+    def _square(self, picture: Path | bytes) -> None:
         try:
-            (self.folder / COVER).write_bytes(square_jpeg(thumbnail))
+            (self.folder / COVER).write_bytes(square_jpeg(picture))
         except Failure as failure:
             # A bad picture never fails a download; the person may choose another one.
             self.emit({"note": failure.message})
@@ -75,14 +89,32 @@ class CoverMaker:
         early = (file for file in self.folder.glob("source.*") if file.suffix in PICTURES)
         return next(iter([*self.folder.glob("thumbnail.*"), *early]), None)
 
-    def finish(self) -> str | None:
+    def finish(self, file: Path) -> str | None:
+        """The cover's name; without a thumbnail the picture in the file itself serves."""
         if self.thread:
             self.thread.join()
         if not (self.folder / COVER).exists():
             self.make()
         for thumbnail in self.folder.glob("thumbnail.*"):
             thumbnail.unlink()
+        if not (self.folder / COVER).exists() and (picture := _picture_in(file)):
+            self._square(picture)
         return COVER if (self.folder / COVER).exists() else None
+
+
+def _tags_in(file: Path) -> Tags:
+    try:
+        return files.read(file).tags
+    except Failure:
+        # A container that carries no tags that we read: nothing is known, nothing is wrong.
+        return Tags()
+
+
+def _picture_in(file: Path) -> bytes | None:
+    try:
+        return files.read_cover(file)
+    except Failure:
+        return None
 
 
 def _named_after_content(file: Path) -> Path:

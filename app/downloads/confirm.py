@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from app.audio.formats import FORMATS
 from app.downloads import queries, staging
 from app.downloads.model import FETCHING, Download, State
+from app.downloads.forms import ALREADY
 from app.errors import Conflict, NotFound
 from app.services import Services
 from app.tags.model import Tags
@@ -70,6 +71,10 @@ def retry(services: Services, id: str) -> State:
     with services.db.write() as session:
         download = queries.by_id(session, id)
         assert download is not None
+        # What is being fetched may go back into the queue too, but not by a person's word.
+        _must(download.state in (State.FAILED, State.CANCELLED), download)
+        if queries.open_link(session, download.user_id, download.url_key):
+            raise Conflict(ALREADY, code="already_queued")
         staged = (
             download.state == State.FAILED and bool(download.tracks) and _still_staged(services, download)
         )
@@ -92,6 +97,17 @@ def discard(services: Services, id: str) -> None:
         assert download is not None
         _must(queries.move(session, id, State.DISCARDED), download)
     services.running.cancel(id)
+    staging.remove(services.settings, id)
+
+
+def forget(services: Services, id: str) -> None:
+    """Remove a finished download from the history. The library keeps its file."""
+    with services.db.write() as session:
+        download = queries.by_id(session, id)
+        assert download is not None
+        if not queries.remove(session, id):
+            sentence = f"This download is {download.state}: cancel or discard it first."
+            raise Conflict(sentence, code="too_late")
     staging.remove(services.settings, id)
 
 

@@ -15,6 +15,7 @@ from app.sources.urls import clean_link
 from app.tags.model import Tags
 
 MAX_CHARS = 300
+ALREADY = "This link is in your inbox already."
 TEXTS = ("title", "artist", "album", "album_artist", "genre")
 NUMBERS = ("track_no", "disc_no")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -49,7 +50,7 @@ def submit(
     )
     with services.db.write() as session:
         if queries.open_link(session, user_id, link.key):
-            raise Conflict("This link is in your inbox already.", code="already_queued")
+            raise Conflict(ALREADY, code="already_queued")
         session.add(download)
         session.flush()
         session.refresh(download)

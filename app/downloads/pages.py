@@ -4,12 +4,13 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import Body, FromPath, FromQuery, QueryParameter
 
 from app.accounts.model import User
 from app.audio.formats import FORMATS
-from app.audio.quality import journey
+from app.audio.quality import clock, journey
 from app.downloads import cards, confirm, forms, queries, staging
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.progress import ProgressBoard
@@ -46,7 +47,9 @@ def _inbox(services: Services, board: ProgressBoard, user: User) -> dict[str, An
 
 
 @get("/", sync_to_thread=True)
-def inbox_page(request: AnyRequest, services: Services, board: ProgressBoard) -> Response[Any]:
+def inbox_page(
+    request: AnyRequest, services: NamedDependency[Services], board: NamedDependency[ProgressBoard]
+) -> Response[Any]:
     """The box for a link, and everything that is on its way."""
     services.warm.warm()
     return page("downloads/inbox.html", url="", error="", **_inbox(services, board, request.user))
@@ -54,7 +57,11 @@ def inbox_page(request: AnyRequest, services: Services, board: ProgressBoard) ->
 
 @get("/add", sync_to_thread=True)
 def add_page(
-    request: AnyRequest, services: Services, board: ProgressBoard, url: str = "", title: str = ""
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    url: FromQuery[str] = "",
+    title: FromQuery[str] = "",
 ) -> Response[Any]:
     """Where bookmarklet and share lead: the box, prefilled. Nothing starts without a tap."""
     services.warm.warm()
@@ -63,12 +70,19 @@ def add_page(
 
 
 @get("/inbox", sync_to_thread=True)
-def inbox_fragment(request: AnyRequest, services: Services, board: ProgressBoard) -> Response[Any]:
+def inbox_fragment(
+    request: AnyRequest, services: NamedDependency[Services], board: NamedDependency[ProgressBoard]
+) -> Response[Any]:
     return fragment("downloads/_inbox.html", **_inbox(services, board, request.user))
 
 
 @post("/downloads", sync_to_thread=True, status_code=200)
-def submit_link(request: AnyRequest, services: Services, board: ProgressBoard, data: Form) -> Response[Any]:
+def submit_link(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    data: Form,
+) -> Response[Any]:
     url = data.get("url", "").strip()
     try:
         forms.submit(services, request.user.id, url, format=data.get("format") or None)
@@ -84,7 +98,12 @@ def submit_link(request: AnyRequest, services: Services, board: ProgressBoard, d
 
 @get("/downloads/{id:str}/card", sync_to_thread=True)
 def card_fragment(
-    request: AnyRequest, services: Services, board: ProgressBoard, id: str, seen: str = "", lane: str = ""
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    id: FromPath[str],
+    seen: FromQuery[str] = "",
+    lane: FromQuery[str] = "",
 ) -> Response[Any]:
     """What a card polls: 204 while nothing changed; a change of lane also renews the inbox."""
     card = cards.card_of(own(services, request, id), board)
@@ -95,21 +114,27 @@ def card_fragment(
 
 
 @post("/downloads/{id:str}/cancel", sync_to_thread=True, status_code=200)
-def cancel_download(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+def cancel_download(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
+) -> Response[Any]:
     own(services, request, id)
     confirm.cancel(services, id)
     return _back_to_inbox(request)
 
 
 @post("/downloads/{id:str}/retry", sync_to_thread=True, status_code=200)
-def retry_download(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+def retry_download(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
+) -> Response[Any]:
     own(services, request, id)
     confirm.retry(services, id)
     return _back_to_inbox(request)
 
 
 @post("/downloads/{id:str}/discard", sync_to_thread=True, status_code=200)
-def discard_download(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+def discard_download(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
+) -> Response[Any]:
     own(services, request, id)
     confirm.discard(services, id)
     return _back_to_inbox(request)
@@ -122,7 +147,7 @@ def _back_to_inbox(request: AnyRequest) -> Response[Any]:
 
 
 @get("/downloads/{id:str}/review", sync_to_thread=True)
-def review_page(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+def review_page(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> Response[Any]:
     """The inlay card: what we propose, to be corrected and accepted."""
     download = own(services, request, id)
     if download.state is not State.REVIEW:
@@ -131,7 +156,9 @@ def review_page(request: AnyRequest, services: Services, id: str) -> Response[An
 
 
 @post("/downloads/{id:str}/review", sync_to_thread=True, status_code=200)
-def accept_review(request: AnyRequest, services: Services, id: str, data: Form) -> Response[Any]:
+def accept_review(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
+) -> Response[Any]:
     """Add to library. A form that cannot be accepted comes back as it was typed, with a sentence a field."""
     download = own(services, request, id)
     if download.state is not State.REVIEW:
@@ -146,7 +173,9 @@ def accept_review(request: AnyRequest, services: Services, id: str, data: Form) 
 
 
 @get("/downloads/{id:str}/path", sync_to_thread=True)
-def path_fragment(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+def path_fragment(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
+) -> Response[Any]:
     """The path that the typed values would give."""
     download = own(services, request, id)
     if not download.tracks:
@@ -173,7 +202,7 @@ def _review(
         wrong=wrong or {},
         sure=SURE,
         title=cards.title_of(download),
-        clock=cards.clock(track.source_quality.duration_ms),
+        length=clock(track.source_quality.duration_ms),
         journey=journey(track.source_quality, FORMATS[download.format]),
         path=_path(services, download, values),
         listen="converted" if ready else "source",
@@ -203,9 +232,9 @@ def _path(services: Services, download: Download, values: dict[str, str]) -> str
 @get("/downloads/{id:str}/file", sync_to_thread=True)
 def download_file(
     request: AnyRequest,
-    services: Services,
-    id: str,
-    as_: Annotated[str, Parameter(query="as")] = "",
+    services: NamedDependency[Services],
+    id: FromPath[str],
+    as_: Annotated[str, QueryParameter(name="as")] = "",
 ) -> Response[Any]:
     """The audio: staged, or from the library when it is there."""
     return serve_file(request, services, own(services, request, id), as_)
@@ -229,14 +258,18 @@ def serve_file(
 
 
 @get("/downloads/{id:str}/cover", sync_to_thread=True)
-def download_cover(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+def download_cover(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
+) -> Response[Any]:
     """The staged cover: always a JPEG of our own making."""
     own(services, request, id)
     return picture_response(request, staging.folder_of(services.settings, id) / "cover.jpg")
 
 
 @get("/history", sync_to_thread=True)
-def history_page(request: AnyRequest, services: Services, before: str | None = None) -> Response[Any]:
+def history_page(
+    request: AnyRequest, services: NamedDependency[Services], before: FromQuery[str | None] = None
+) -> Response[Any]:
     """What was done, newest first."""
     with services.db.read() as session:
         found = queries.page(

@@ -131,7 +131,7 @@ class Stager:
             download_id=download.id,
             position=1,
             info=staged.info,
-            proposal=propose(staged.info),
+            proposal=propose(staged.info, staged.in_file),
             source_file=staged.source_file,
             source_quality=staged.source_quality,
             cover_file=staged.cover_file,

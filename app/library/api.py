@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, route
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.audio.facts import QualityFacts, facts_of
 from app.library import queries
@@ -43,10 +44,10 @@ class TracksOut(msgspec.Struct):
 
 @get("/api/v1/library/tracks", sync_to_thread=True)
 def list_tracks(
-    services: Services,
-    q: Annotated[str, Parameter(max_length=200)] = "",
-    limit: Annotated[int, Parameter(ge=1, le=queries.MAX_PAGE)] = 50,
-    before: str | None = None,
+    services: NamedDependency[Services],
+    q: Annotated[str, QueryParameter(max_length=200)] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=queries.MAX_PAGE)] = 50,
+    before: FromQuery[str | None] = None,
 ) -> TracksOut:
     """Tracks whose title, artist or album have all words of `q`, newest first."""
     with services.db.read() as session:
@@ -55,12 +56,14 @@ def list_tracks(
 
 
 @get("/api/v1/library/tracks/{id:str}", sync_to_thread=True)
-def show_track(services: Services, id: str) -> TrackOut:
+def show_track(services: NamedDependency[Services], id: FromPath[str]) -> TrackOut:
     return track_out(existing(services, id))
 
 
 @route("/api/v1/library/tracks/{id:str}/file", http_method=READ, sync_to_thread=True)
-def track_file_by_api(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+def track_file_by_api(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
+) -> Response[Any]:
     return serve_track(request, services, id)
 
 

@@ -17,6 +17,7 @@ class Track(Base):
     __table_args__ = (
         # A deleted file's row stays for a while; its name is free again.
         Index("tracks_path_key", "path_key", unique=True, sqlite_where=text("missing_at IS NULL")),
+        Index("tracks_path", "path"),
         Index("tracks_newest", "added_at", "id"),
         Index("tracks_file", "inode", "size_bytes"),
     )

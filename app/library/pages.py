@@ -6,10 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import HttpMethod, Request, Response, get, route
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from app.accounts.model import User
-from app.audio.quality import label
+from app.audio.quality import clock, label
 from app.errors import NotFound
 from app.files import audio_type, file_response, picture_response
 from app.htmx import fragment, page, wants_fragment
@@ -41,7 +43,12 @@ class Row:
 
 
 @get("/library", sync_to_thread=True)
-def library_page(request: AnyRequest, services: Services, q: str = "", before: str = "") -> Template:
+def library_page(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    q: FromQuery[str] = "",
+    before: FromQuery[str] = "",
+) -> Template:
     """Everything in the library, newest first, as far as it matches the search."""
     q = q.strip()[:MAX_QUERY]
     with services.db.read() as session:
@@ -55,13 +62,15 @@ def library_page(request: AnyRequest, services: Services, q: str = "", before: s
 
 
 @route("/library/tracks/{id:str}/file", http_method=READ, sync_to_thread=True)
-def track_file(request: AnyRequest, services: Services, id: str) -> Response[Any]:
+def track_file(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> Response[Any]:
     """The audio itself, in parts for players that jump."""
     return serve_track(request, services, id)
 
 
 @get("/library/tracks/{id:str}/cover", sync_to_thread=True)
-def track_cover(request: AnyRequest, services: Services, id: str, v: str = "") -> Response[Any]:
+def track_cover(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], v: FromQuery[str] = ""
+) -> Response[Any]:
     """A small picture of the cover, always a JPEG of our own making."""
     settings = services.settings
     made = thumbnail(existing(services, id), settings.library_dir, settings.data_dir)
@@ -92,19 +101,14 @@ def _row(track: Track) -> Row:
         id=track.id,
         name=track.title or PurePosixPath(track.path).stem,
         by=" · ".join(part for part in (track.artist, track.album) if part),
-        facts=" · ".join(part for part in (_length(track), _sound(track)) if part),
+        facts=" · ".join(
+            part
+            for part in (clock(track.quality.duration_ms if track.quality else None), _sound(track))
+            if part
+        ),
         error=track.error or "",
         cover=f"/library/tracks/{track.id}/cover?v={track.mtime_ns:x}" if track.has_cover else "",
     )
-
-
-def _length(track: Track) -> str:
-    """3:42, or 1:03:42."""
-    if track.quality is None or track.quality.duration_ms is None:
-        return ""
-    minutes, seconds = divmod(round(track.quality.duration_ms / 1000), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def _sound(track: Track) -> str:

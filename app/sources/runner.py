@@ -53,7 +53,7 @@ def fetch(order: Order, emit: Emit) -> Fetched:
     from yt_dlp.utils import YoutubeDLError
 
     notes = Notes()
-    _trust(order.ca_file)
+    _trust(order)
     try:
         with YoutubeDL(_options(order, notes, emit)) as ydl:
             info = _only_track(ydl.extract_info(order.url, download=False))
@@ -191,14 +191,14 @@ def _inner(error: BaseException) -> BaseException:
     return inner if isinstance(inner, OSError) and inner.errno else error
 
 
-def _trust(ca_file: str | None) -> None:
+def _trust(order: Order) -> None:
     """Trust one more certificate authority, beside the usual ones."""
-    if not ca_file:
+    if not order.ca_file:
         return
     import certifi
 
-    bundle = Path(os.environ.get("TMPDIR", "/tmp")) / f"inlay-ca-{os.getpid()}.pem"
-    bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + Path(ca_file).read_bytes())
+    bundle = Path(order.folder) / "trusted.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + Path(order.ca_file).read_bytes())
     certifi.where = lambda: str(bundle)
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         os.environ[name] = str(bundle)

@@ -95,7 +95,9 @@ def from_site(info: Mapping[str, Any]) -> str:
 
 
 def is_direct_file(info: Mapping[str, Any]) -> bool:
-    return site(info) == "generic" and info.get("direct") is True
+    """A bare file, whose title is its name; a page that tells about a file says `direct`, too."""
+    named_after_file = info.get("title") == info.get("id", info.get("title")) and not info.get("uploader")
+    return site(info) == "generic" and info.get("direct") is True and named_after_file
 
 
 def description_parts(info: Mapping[str, Any]) -> list[str]:

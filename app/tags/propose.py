@@ -6,8 +6,8 @@ from typing import Any
 
 from app.tags import info as read
 from app.tags.credits import join_names, main_artist
-from app.tags.model import SURE, Proposal, Suggestion
-from app.tags.performer import GUESSED, HINTED, READ, SAID, Credit, find_credit, stem_number, suggest
+from app.tags.model import EDITABLE, SURE, Proposal, Suggestion, Tags
+from app.tags.performer import GUESSED, HINTED, LIKELY, READ, SAID, Credit, find_credit, stem_number, suggest
 from app.tags.text import key
 from app.tags.title_noise import is_full_album
 
@@ -15,8 +15,12 @@ _ALBUM_LIST = re.compile(r"^(?:Album|EP|Single)\s+[-–—]\s+(?P<album>.+)$")
 NOTHING = suggest("", "", 0.0)
 
 
-def propose(info: Mapping[str, Any]) -> Proposal:
-    """Suggest a value, with its reason and confidence, for each field that the info says something about."""
+def propose(info: Mapping[str, Any], in_file: Tags | None = None) -> Proposal:
+    """Suggest a value, with its reason and confidence, for each field that the info says something about.
+
+    `in_file` are the tags that the fetched file brought along. They fill what the source does not say; of a
+    bare file, where the source knows only its name, they are all there is to know.
+    """
     credit = find_credit(info)
     found = {
         "title": credit.title,
@@ -28,7 +32,23 @@ def propose(info: Mapping[str, Any]) -> Proposal:
         "date": _date(info),
         "genre": _genre(info),
     }
-    return Proposal(fields={name: one for name, one in found.items() if one.value})
+    own = _in_file(in_file or Tags())
+    first, second = (own, found) if read.is_direct_file(info) and "title" in own else (found, own)
+    fields = {
+        name: first[name] if name in first and first[name].value else second.get(name) for name in found
+    }
+    return Proposal(fields={name: one for name, one in fields.items() if one and one.value})
+
+
+def _in_file(tags: Tags) -> dict[str, Suggestion]:
+    """What the file itself says: somebody tagged it, but who knows how well."""
+    values = {name: str(getattr(tags, name) or "") for name in EDITABLE}
+    found = {
+        name: suggest(value, "from the file's own tags", LIKELY) for name, value in values.items() if value
+    }
+    if "artist" in found and "album_artist" not in found:
+        found["album_artist"] = suggest(main_artist(tags.artist), "the artist", LIKELY)
+    return found
 
 
 def _album_artist(info: Mapping[str, Any], credit: Credit) -> Suggestion:

@@ -42,6 +42,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_tracks_source_id"), ["source_id"], unique=False)
         batch_op.create_index("tracks_file", ["inode", "size_bytes"], unique=False)
         batch_op.create_index("tracks_newest", ["added_at", "id"], unique=False)
+        batch_op.create_index("tracks_path", ["path"], unique=False)
         batch_op.create_index(
             "tracks_path_key", ["path_key"], unique=True, sqlite_where=sa.text("missing_at IS NULL")
         )

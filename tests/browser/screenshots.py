@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page
 
-from tests.browser.driving import DESKTOP, PHONE, chromium, signed_in_state
+from tests.browser.driving import DESKTOP, PHONE, chromium, sign_in
 from tests.media.audio import make
 from tests.media.faults import Status
 from tests.media.site import MediaSite
@@ -32,9 +33,17 @@ ADDED = (
     ("Brickwork", "The Tall Kilns", "Fired Clay", "brick", "2023-10-20"),
     ("What the Moss Said", "Fenna Okoro", "", "moss", "2025-05-02"),
     ("Saltmarsh", "Ida Holm", "Estuary Songs", "salt", "2023-04-05"),
-    ("Harbour Lights Go Out One by One and Nobody Counts Them", "Plum Street Choir", "", "plum", "2022-12-01"),
+    (
+        "Harbour Lights Go Out One by One and Nobody Counts Them",
+        "Plum Street Choir",
+        "",
+        "plum",
+        "2022-12-01",
+    ),
     ("Tidal Clock", "Tern & Tide", "Low Water", "tide", "2021-11-19"),
 )
+PICTURES_ARE_THERE = """() => [...document.images].every((image) =>
+  image.getBoundingClientRect().top > innerHeight || (image.complete && image.naturalWidth))"""
 DAYS_AGO = (41, 30, 17, 9, 2, 0)
 
 
@@ -56,7 +65,12 @@ def cover(name: str) -> bytes:
 
 
 def fill_library(inlay: Inlay, site: MediaSite) -> None:
-    """Six tracks that went the whole way, on different days."""
+    """Six tracks that went the whole way, on different days, and one that was not wanted."""
+    unwanted = inlay.submit(site.track("unwanted", title="Ten Hours of Rain", page="og", thumbnail=None))
+    inlay.rest(unwanted)
+    with inlay.api() as api:
+        api.post(f"/downloads/{unwanted}/discard")
+    move_back(inlay, unwanted, 44)
     for index, (title, artist, album, art, day) in enumerate(ADDED):
         link = site.track(
             f"added-{index}",
@@ -72,17 +86,14 @@ def fill_library(inlay: Inlay, site: MediaSite) -> None:
         inlay.confirm(id, **({"album": album, "track_no": index + 1} if album else {}))
         inlay.done(id)
         move_back(inlay, id, DAYS_AGO[index])
-    id = inlay.submit(site.track("unwanted", title="Ten Hours of Rain", page="og", thumbnail=None))
-    inlay.rest(id)
-    with inlay.api() as api:
-        api.post(f"/downloads/{id}/discard")
-    move_back(inlay, id, 3)
 
 
 def move_back(inlay: Inlay, id: str, days: int) -> None:
     """Let a download have ended some days ago."""
     with sqlite3.connect(inlay.data / "inlay.db", timeout=10) as db:
-        db.execute("UPDATE downloads SET finished_at = datetime(finished_at, ?) WHERE id = ?", (f"-{days} days", id))
+        db.execute(
+            "UPDATE downloads SET finished_at = datetime(finished_at, ?) WHERE id = ?", (f"-{days} days", id)
+        )
 
 
 def make_busy(inlay: Inlay, site: MediaSite) -> str:
@@ -113,8 +124,18 @@ def make_busy(inlay: Inlay, site: MediaSite) -> str:
     return id
 
 
+def signed_in(browser: Browser, inlay: Inlay) -> Any:
+    """The cookies of somebody who has signed in, for new contexts."""
+    with browser.new_context(base_url=inlay.url) as context:
+        page = context.new_page()
+        page.goto("/login")
+        sign_in(page, "alice")
+        page.wait_for_url("/")
+        return context.storage_state()
+
+
 @contextmanager
-def every_look(browser: Browser, state: object) -> Iterator[dict[str, Page]]:
+def every_look(browser: Browser, state: Any) -> Iterator[dict[str, Page]]:
     """One page for each screen and colour scheme, all open at once."""
     with ExitStack() as open_ones:
         pages = {}
@@ -130,8 +151,8 @@ def every_look(browser: Browser, state: object) -> Iterator[dict[str, Page]]:
 def shoot(pages: dict[str, Page], url: str, name: str, folder: Path) -> None:
     for page in pages.values():
         page.goto(url, wait_until="load")
+        page.wait_for_function(PICTURES_ARE_THERE)
     for look, page in pages.items():
-        page.wait_for_timeout(150)
         page.screenshot(path=folder / f"{name}-{look}.png")
 
 
@@ -146,7 +167,7 @@ def main(folder: Path) -> None:
         browser = running.enter_context(chromium())
         with every_look(browser, None) as pages:
             shoot(pages, f"{inlay.url}/login", "login", folder)
-        with every_look(browser, signed_in_state(browser, inlay)) as pages:
+        with every_look(browser, signed_in(browser, inlay)) as pages:
             shoot(pages, f"{inlay.url}/", "inbox-empty", folder)
             fill_library(inlay, site)
             id = make_busy(inlay, site)

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from mutagen import File
 
-from tests.faults.world import ARTIST, SHORT_S, Scene
+from tests.faults.world import ARTIST, Scene, Wanted
 from tests.media.audio import ffmpeg
 from tests.running import wait_for
 
@@ -20,36 +20,35 @@ MARKER = ".inlay-library"
 POLL_S = 0.004
 
 
-def ends_well(scene: Scene, seconds: float = SHORT_S) -> None:
+def ends_well(scene: Scene) -> None:
     """Everything that was handed in becomes one whole file each, and nothing else is left of it."""
-    for id in scene.names:
+    for id in scene.wanted:
         reviewed = scene.rest(id)
         if reviewed["state"] == "review":
             scene.confirm(id)
-    for id in scene.names:
+    for id in scene.wanted:
         scene.done(id)
     wait_for(lambda: not scene.workers(), 5)
-    assert_all_whole(scene, seconds)
+    assert_all_whole(scene)
     assert scene.stop() == 0
     assert_nothing_left(scene)
 
 
-def assert_all_whole(scene: Scene, seconds: float = SHORT_S) -> None:
-    """Each done download has exactly one file, complete and with its tags; the index knows it once."""
-    paths = {id: scene.download(id)["path"] for id in scene.names}
+def assert_all_whole(scene: Scene) -> None:
+    """Each wanted download has exactly one file, complete and with its tags; the index knows it once."""
+    paths = {id: scene.download(id)["path"] for id in scene.wanted}
     assert sorted(paths.values()) == scene.files()
+    assert sorted(paths.values()) == sorted(_indexed(scene))
     for id, path in paths.items():
-        name = scene.names[id]
-        assert path.startswith(f"{ARTIST}/{name}."), path
-        assert_whole(scene.library / path, name, seconds)
-    assert sorted(_indexed(scene)) == sorted(paths.values())
+        assert path.startswith(f"{ARTIST}/{scene.wanted[id].name}."), path
+        assert_whole(scene.library / path, scene.wanted[id])
 
 
-def assert_whole(file: Path, title: str, seconds: float) -> None:
+def assert_whole(file: Path, wanted: Wanted) -> None:
     tags = File(file, easy=True)
     assert tags is not None
-    assert (tags["title"], tags["artist"]) == ([title], [ARTIST])
-    assert abs(decoded_s(file) - seconds) < 0.2
+    assert (tags["title"], tags["artist"]) == ([wanted.name], [ARTIST])
+    assert abs(decoded_s(file) - wanted.seconds) < 0.2
 
 
 def decoded_s(file: Path) -> float:
@@ -68,16 +67,9 @@ def assert_nothing_left(scene: Scene) -> None:
     assert scene.processes() == []
     assert list(scene.staging.iterdir()) == []
     assert hidden(scene.library) == [MARKER]
+    assert "Traceback" not in scene.log.read_text()
     with closing(scene.database(write=False)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-
-
-def assert_failures_say_why(downloads: list[dict[str, Any]]) -> None:
-    for one in downloads:
-        assert (one["state"] == "failed") == (one["failure"] is not None)
-        if one["failure"]:
-            assert one["failure"]["kind"] in ("permanent", "temporary", "needs_you")
-            assert one["failure"]["message"].endswith((".", "?"))
 
 
 def hidden(library: Path) -> list[str]:

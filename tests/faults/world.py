@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.media import audio
 from tests.media.site import MediaSite
 from tests.running import Inlay, wait_for
@@ -33,6 +35,17 @@ class Process:
     parent: int
     command: str
 
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
+        os.kill(self.pid, number)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a link that was handed in has to become in the library."""
+
+    name: str
+    seconds: float
+
 
 class Scene(Inlay):
     """One installation and one media site.
@@ -45,8 +58,10 @@ class Scene(Inlay):
         super().__init__(home, **settings)
         self.site = site
         self.token = token
-        self.names: dict[str, str] = {}
+        self.wanted: dict[str, Wanted] = {}
         self.program = ["-m", "app"]
+        self.library = Path(settings.get("library_dir", self.library))
+        self.staging = Path(settings.get("staging_dir", self.staging))
         (home / "python").symlink_to(Path(sys.executable).parents[1])
         self.python = home / "python" / "bin" / Path(sys.executable).name
 
@@ -86,13 +101,18 @@ class Scene(Inlay):
         """Offer a track and submit its link. Words for the API go into `ask`; the answer is the id."""
         ask = more.pop("ask", {})
         id = self.submit(self.offer(name, kind, seconds, **more), **ask)
-        self.names[id] = name
+        self.wanted[id] = Wanted(name, seconds)
         return id
 
     def in_review(self, name: str, kind: str = "opus", seconds: float = SHORT_S, **more: Any) -> str:
         id = self.hand_in(name, kind, seconds, **more)
         self.until(id, state="review")
         return id
+
+    def ask(self, id: str, what: str) -> httpx.Response:
+        """Cancel, discard or retry."""
+        with self.api() as api:
+            return api.post(f"/downloads/{id}/{what}")
 
     def row(self, id: str) -> dict[str, Any]:
         """The download and its staged track as the database has them, whether the server lives or not."""

@@ -1,0 +1,168 @@
+"""A cancel or a discard ends everything at once and for good; a disk that refuses costs nothing but a retry."""
+
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import MakeScene
+from tests.faults.invariants import MARKER, assert_nothing_left, ends_well, hidden
+from tests.faults.world import LONG_S, Scene
+from tests.media.faults import Slow, Wait
+from tests.running import wait_for
+
+AT_ONCE_S = 2
+
+
+@pytest.mark.parametrize("state", ["queued", "probing", "downloading"])
+def test_a_cancel_ends_everything_at_once_and_for_good(make_scene: MakeScene, state: str) -> None:
+    scene = make_scene(per_site="1").start()
+    others = 0
+    if state == "queued":
+        scene.hand_in("other", rate_bps=30_000)
+        wait_for(scene.fetching)
+        others = 1
+    page = [Wait(60, times=1)] if state == "probing" else []
+    media = [Slow(10_000)] if state == "downloading" else []
+    id = scene.hand_in("unwanted", page_faults=page, faults=media)
+    scene.until(id, state=state)
+    wait_for(lambda: state == "queued" or scene.staged(id) or scene.site.hits)
+    assert scene.ask(id, "cancel").status_code == 200
+    wait_for(lambda: len(scene.fetching()) == others and not scene.folder(id).exists(), AT_ONCE_S)
+    again = scene.ask(id, "cancel")
+    assert (again.status_code, again.json()["code"]) == (409, "too_late")
+    time.sleep(1)
+    assert scene.row(id)["state"] == "cancelled"
+    assert not scene.folder(id).exists()
+    scene.site.mend()
+    assert scene.ask(id, "retry").json()["state"] == "queued"
+    ends_well(scene)
+
+
+@pytest.mark.slow
+def test_a_cancel_at_any_moment_stays_a_cancel(make_scene: MakeScene) -> None:
+    chance = random.Random(1)
+    scene = make_scene(per_site="4").start()
+    cancelled = []
+    for number in range(16):
+        id = scene.hand_in(f"unwanted {number}")
+        time.sleep(chance.uniform(0, 0.5))
+        if scene.ask(id, "cancel").status_code == 200:
+            cancelled.append(id)
+            del scene.wanted[id]
+    wait_for(lambda: not scene.fetching(), AT_ONCE_S)
+    assert cancelled
+    assert {scene.row(id)["state"] for id in cancelled} == {"cancelled"}
+    assert not any(scene.folder(id).exists() for id in cancelled)
+    assert scene.wanted
+    ends_well(scene)
+
+
+@pytest.mark.slow
+def test_a_discard_ends_the_conversion_at_once(scene: Scene) -> None:
+    id = scene.in_review("unwanted", "m4a", LONG_S)
+    wait_for(lambda: scene.workers("ffmpeg"))
+    time.sleep(0.5)
+    assert scene.ask(id, "discard").status_code == 200
+    wait_for(lambda: not scene.workers() and not scene.folder(id).exists(), AT_ONCE_S)
+    time.sleep(0.5)
+    assert scene.row(id)["state"] == "discarded"
+    assert scene.stop() == 0
+    assert_nothing_left(scene)
+
+
+def test_a_library_whose_disk_is_away_waits_and_nothing_is_fetched_again(scene: Scene) -> None:
+    id = scene.in_review("patient")
+    marker = (scene.library / MARKER).rename(scene.home / "marker")
+    scene.confirm(id)
+    failed_and_kept(scene, id, "not there")
+    assert list(scene.library.iterdir()) == []
+    # Moving between disks: copying keeps the marker's content, which is what counts.
+    shutil.copy(marker, scene.library / MARKER)
+    goes_on_without_fetching(scene, id)
+
+
+def test_a_file_where_the_library_should_be_is_said_and_mended(make_scene: MakeScene) -> None:
+    scene = make_scene()
+    scene.library.write_text("not a folder")
+    id = scene.start().in_review("patient")
+    scene.confirm(id)
+    failed_and_kept(scene, id, "not there")
+    scene.library.unlink()
+    assert scene.stop() == 0
+    goes_on_without_fetching(scene.start(), id)
+
+
+def test_a_full_library_disk_leaves_nothing_half_and_goes_on_later(
+    small_disk: Path, make_scene: MakeScene
+) -> None:
+    scene = make_scene(library_dir=str(small_disk)).start()
+    resize(small_disk, 64)
+    id = scene.in_review("large")
+    scene.confirm(id)
+    failed_and_kept(scene, id, "full")
+    assert scene.files() == []
+    assert hidden(scene.library) == [MARKER]
+    resize(small_disk, 8_000)
+    goes_on_without_fetching(scene, id)
+
+
+def test_a_full_staging_disk_while_fetching_is_said_and_goes_on_later(
+    small_disk: Path, make_scene: MakeScene
+) -> None:
+    scene = make_scene(staging_dir=str(small_disk)).start()
+    resize(small_disk, 64)
+    id = scene.hand_in("large")
+    failed = scene.rest(id)
+    assert (failed["state"], failed["failure"]["kind"]) == ("failed", "needs_you")
+    assert "full" in failed["failure"]["message"]
+    resize(small_disk, 8_000)
+    assert scene.ask(id, "retry").status_code == 200
+    ends_well(scene)
+
+
+@pytest.mark.parametrize("room_kib", [160, 300], ids=["converting", "tagging"])
+def test_a_full_staging_disk_later_on_costs_no_second_download(
+    small_disk: Path, make_scene: MakeScene, room_kib: int
+) -> None:
+    scene = make_scene(staging_dir=str(small_disk)).start()
+    resize(small_disk, room_kib)
+    id = scene.in_review("large")
+    scene.confirm(id)
+    failed_and_kept(scene, id, "full")
+    resize(small_disk, 8_000)
+    goes_on_without_fetching(scene, id)
+
+
+def failed_and_kept(scene: Scene, id: str, word: str) -> None:
+    """It has failed, a person is told what to do, and what was fetched is still there."""
+    row = scene.until(id, state="failed")
+    assert row["failure_kind"] == "needs_you"
+    assert word in row["failure_message"]
+    assert "source.opus" in scene.staged(id)
+
+
+def goes_on_without_fetching(scene: Scene, id: str) -> None:
+    before = len(scene.site.hits)
+    assert scene.ask(id, "retry").json()["state"] == "finalizing"
+    ends_well(scene)
+    assert len(scene.site.hits) == before
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=8000k", "none", str(folder)]
+    if subprocess.run(mounting, capture_output=True).returncode != 0:
+        pytest.skip("mounting a disk of some size needs root")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def resize(disk: Path, size_kib: int) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={size_kib}k", str(disk)], check=True)

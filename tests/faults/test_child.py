@@ -1,0 +1,78 @@
+"""One child alone is killed or frozen: the download ends well, and nobody else notices."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.faults.invariants import ends_well
+from tests.faults.world import LONG_S, Scene
+from tests.media.faults import Slow
+from tests.running import wait_for
+
+
+def test_a_killed_download_is_taken_up_where_it_was(scene: Scene) -> None:
+    id = scene.hand_in("fetched", faults=[Slow(20_000)])
+    wait_for(lambda: scene.received("fetched") > 30_000)
+    scene.site.mend()
+    [child] = scene.fetching()
+    child.kill()
+    row = scene.until(id, state="review")
+    assert row["attempts"] == 2
+    assert scene.ranges("fetched"), "it began from the start again"
+    ends_well(scene)
+
+
+def test_a_link_whose_child_dies_every_time_is_given_up_with_a_reason(scene: Scene) -> None:
+    id = scene.hand_in("deadly", faults=[Slow(1_000)])
+    for _ in range(5):
+        [child] = wait_for(scene.fetching)
+        child.kill()
+        wait_for(lambda child=child: child.pid not in [one.pid for one in scene.fetching()])
+    failed = scene.rest(id)
+    assert (failed["state"], failed["failure"]["kind"]) == ("failed", "permanent")
+    scene.site.mend()
+    assert scene.ask(id, "retry").status_code == 200
+    ends_well(scene)
+
+
+def test_a_killed_warm_parent_costs_no_download(scene: Scene) -> None:
+    scene.hand_in("before", faults=[Slow(40_000)])
+    wait_for(lambda: scene.received("before") > 20_000)
+    killed = scene.warm_parent()
+    killed.kill()
+    scene.hand_in("after")
+    ends_well(scene)
+    assert len(scene.site.hits_at(scene.media_url("before"))) == 2, "it was fetched again"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["ffmpeg", "child.py"])
+@pytest.mark.parametrize("when", ["review", "finalizing", "unreviewed"])
+def test_a_killed_conversion_is_done_again(scene: Scene, who: str, when: str) -> None:
+    if when == "unreviewed":
+        id = scene.hand_in("converted", "m4a", LONG_S, ask={"skip_review": True})
+    else:
+        id = scene.in_review("converted", "m4a", LONG_S)
+    wait_for(lambda: scene.workers("ffmpeg"), every=0.005)
+    if when == "finalizing":
+        scene.confirm(id)
+    for one in scene.workers(who):
+        one.kill()
+    ends_well(scene)
+
+
+@pytest.mark.parametrize("frozen", [signal.SIGSTOP])
+def test_a_frozen_child_is_ended_by_a_cancel(scene: Scene, frozen: signal.Signals) -> None:
+    id = scene.hand_in("frozen", faults=[Slow(20_000)])
+    wait_for(lambda: scene.received("frozen") > 10_000)
+    [child] = scene.fetching()
+    child.kill(frozen)
+    time.sleep(0.2)
+    assert scene.ask(id, "cancel").status_code == 200
+    wait_for(lambda: not scene.fetching() and not scene.folder(id).exists(), 2)
+    os.kill(scene.warm_parent().pid, 0)
+    scene.site.mend()
+    assert scene.ask(id, "retry").status_code == 200
+    ends_well(scene)

@@ -1,0 +1,125 @@
+"""Stops, second servers and lost rings: work goes on where it was, and each site gets no more than its share."""
+
+import signal
+import threading
+from contextlib import closing
+from typing import Self
+
+import pytest
+
+from tests.faults.conftest import MakeScene
+from tests.faults.invariants import ends_well
+from tests.faults.world import LONG_S, Scene
+from tests.media.faults import Slow, Wait
+from tests.media.site import MediaSite
+from tests.running import Inlay, free_port, wait_for
+
+STOP_S = 8
+SOON = "import app.worker; app.worker.RECONCILE_S = 0.5; from app.cli import main; main()"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_in_the_middle_of_work_loses_nothing(make_scene: MakeScene, number: signal.Signals) -> None:
+    scene = make_scene(per_site="3").start()
+    names = ("slow 1", "slow 2")
+    slow = [scene.hand_in(name, faults=[Slow(20_000)]) for name in names]
+    for name in names:
+        wait_for(lambda name=name: scene.received(name) > 30_000)
+    long = scene.in_review("long", "m4a", LONG_S)
+    wait_for(lambda: scene.workers("ffmpeg"))
+    code, took_s = scene.signal(number)
+    assert code == 0
+    assert took_s < STOP_S
+    assert scene.processes() == []
+    assert [scene.row(id)["state"] for id in slow] == ["queued", "queued"]
+    assert all("source.opus.part" in scene.staged(id) for id in slow)
+    assert (scene.row(long)["state"], scene.row(long)["conversion"]) == ("review", "waiting")
+    scene.site.mend()
+    ends_well(scene.start())
+    assert all(scene.ranges(name) for name in names), "it began from the start again"
+
+
+def test_a_second_server_on_the_same_data_says_so_and_the_first_goes_on(scene: Scene) -> None:
+    id = scene.hand_in("first", page_faults=[Wait(2, times=1)])
+    scene.until(id, state="probing")
+    second = Inlay(scene.home, port=str(free_port())).command("serve")
+    assert second.returncode != 0
+    assert "running already with this data folder" in second.stderr
+    assert scene.row(id)["state"] == "probing"
+    ends_well(scene)
+
+
+def test_rings_lost_while_the_server_is_down_are_rung_again(make_scene: MakeScene) -> None:
+    scene = make_scene(per_site="1").start()
+    first = scene.hand_in("first", page_faults=[Wait(60, times=1)])
+    scene.hand_in("second")
+    confirmed = scene.row(first)
+    assert confirmed["state"] in ("queued", "probing")
+    scene.kill()
+    forget_rings(scene)
+    ends_well(scene.start())
+
+
+def test_rings_lost_while_the_server_runs_are_rung_again(make_scene: MakeScene) -> None:
+    scene = make_scene(workers="1", allow_hosts="127.0.0.1,127.0.0.2")
+    scene.program = ["-c", SOON]
+    scene.start()
+    # Another site: at its end, a download wakes only the next one of its own.
+    with MediaSite("127.0.0.2") as other:
+        scene.until(scene.hand_in("first", page_faults=[Wait(1, times=1)]), state="probing")
+        scene.site = other
+        second = scene.hand_in("second")
+        assert forget_rings(scene) == 1
+        assert scene.row(second)["state"] == "queued"
+        ends_well(scene)
+
+
+@pytest.mark.slow
+def test_two_users_share_a_site_that_never_gets_more_than_its_limit(make_scene: MakeScene) -> None:
+    scene = make_scene(workers="4", per_site="2").start()
+    tokens = scene.token, scene.add_user("bob")
+    with Traffic(scene.site) as traffic:
+        for number in range(8):
+            scene.token = tokens[number % 2]
+            scene.hand_in(f"song {number}", rate_bps=100_000, ask={"skip_review": True})
+        scene.token = tokens[0]
+        for id in scene.wanted:
+            wait_for(lambda id=id: scene.row(id)["state"] == "done")
+    assert traffic.most == 2
+    ends_well(scene)
+
+
+def forget_rings(scene: Scene) -> int:
+    """Empty the queue behind the server's back. How many rings were in it?"""
+    with closing(scene.database(write=True)) as connection:
+        return connection.execute("delete from task").rowcount
+
+
+class Traffic:
+    """How many audio files a site sends at the same time, at most."""
+
+    def __init__(self, site: MediaSite) -> None:
+        self.site = site
+        self.most = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        """What grew in two looks running was under way in the moment between them."""
+        sent: list[int] = []
+        grew: set[int] = set()
+        while not self._ended.wait(0.15):
+            now = [hit.sent for hit in self.site.hits if hit.path.startswith("/media/")]
+            before = sent + [0] * (len(now) - len(sent))
+            grows = {index for index, (old, new) in enumerate(zip(before, now, strict=True)) if new > old}
+            self.most = max(self.most, len(grows & grew))
+            sent, grew = now, grows
