@@ -1,4 +1,5 @@
-// What HTML and htmx cannot do by themselves: the clipboard, and playing a track without leaving the page.
+// What HTML and htmx cannot do by themselves: the clipboard, playing a track without leaving the page,
+// and the focus of somebody whose button went away.
 
 const canPaste = Boolean(navigator.clipboard?.readText);
 
@@ -42,5 +43,19 @@ document.addEventListener("click", (event) => {
   audio.play();
 });
 
-document.addEventListener("htmx:after:swap", () => offerPaste(document));
+let card = "";
+const remember = (event) => { card = event.target.closest?.(".card")?.id ?? ""; };
+document.addEventListener("focusin", remember);
+document.addEventListener("pointerdown", remember);
+
+function keepFocus() {
+  if (!card || document.activeElement !== document.body) return;
+  const next = document.querySelector(`#${CSS.escape(card)} .act :is(a, button)`);
+  (next ?? document.getElementById("main")).focus({ preventScroll: true });
+}
+
+document.addEventListener("htmx:after:swap", () => {
+  offerPaste(document);
+  keepFocus();
+});
 offerPaste(document);

@@ -10,7 +10,7 @@ from app.audio import gate, quality
 from app.audio.model import Quality
 from app.children.child import Emit, limit_memory
 from app.errors import Failure, FailureKind
-from app.sources import runner
+from app.sources import failures, runner
 from app.sources.base import Order
 from app.tags import files
 from app.tags.cover import square_jpeg
@@ -44,7 +44,7 @@ def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     limit_memory(CHECK_MEMORY_BYTES)
     file = _named_after_content(folder / fetched.file)
     measured = quality.measure(file)
-    _check_length(measured, fetched.info.get("duration"))
+    _check_length(measured, fetched.info.get("duration"), order.max_duration_s)
     staged = Staged(
         info=fetched.info,
         source_file=file.name,
@@ -124,7 +124,10 @@ def _named_after_content(file: Path) -> Path:
     return target
 
 
-def _check_length(measured: Quality, announced_s: object) -> None:
+def _check_length(measured: Quality, announced_s: object, max_s: int) -> None:
+    if (measured.duration_ms or 0) > max_s * 1000:
+        # Many pages do not say how long their track is.
+        raise failures.too_long(max_s)
     if not isinstance(announced_s, (int, float)) or not measured.duration_ms:
         return
     short_ms = announced_s * 1000 - measured.duration_ms

@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from app.audio.formats import FORMATS
 from app.downloads import queries, staging
-from app.downloads.model import FETCHING, Download, State
 from app.downloads.forms import ALREADY
+from app.downloads.model import FETCHING, Download, State
 from app.errors import Conflict, NotFound
 from app.services import Services
 from app.tags.model import Tags

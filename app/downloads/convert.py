@@ -1,6 +1,7 @@
 """The wanted format, made behind the review: the person reads while ffmpeg works."""
 
 import logging
+import os
 from dataclasses import dataclass
 
 from app.audio import convert as audio_convert
@@ -22,16 +23,31 @@ class Converter:
     def convert(self, track_id: str) -> None:
         """Answer a ring: convert one staged track, if nobody else does. Trouble waits for the finalize."""
         try:
-            self.ensure(track_id)
+            if not self.ensure(track_id, most=self._most()):
+                return
         except Failure as failure:
             log.info("track %s: not converted: %s", track_id, failure.message)
         except Cancelled:
             log.info("track %s: conversion stopped", track_id)
+        self._ring_next()
 
-    def ensure(self, track_id: str) -> bool:
-        """Convert unless that is done or under way. True when this call did it. Raises Failure, Cancelled."""
+    def _most(self) -> int:
+        """Encoding takes a whole core: more at once gain nothing, and one worker stays free for links."""
+        return max(1, min(self.services.settings.workers - 1, os.cpu_count() or 1))
+
+    def _ring_next(self) -> None:
+        with self.services.db.read() as session:
+            waiting = queries.next_unconverted(session)
+        if waiting and not self.services.running.stopping:
+            self.services.ring("convert", waiting)
+
+    def ensure(self, track_id: str, *, most: int = 1_000) -> bool:
+        """Convert unless that is done or under way. True when this call did it.
+
+        A person waits for a finalize, so it takes no heed of `most`. Raises Failure, Cancelled.
+        """
         with self.services.db.write() as session:
-            if not queries.claim_conversion(session, track_id):
+            if not queries.claim_conversion(session, track_id, most=most):
                 return False
             track = queries.staged_track(session, track_id)
             download = queries.by_id(session, track.download_id) if track else None

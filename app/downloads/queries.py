@@ -96,9 +96,12 @@ def next_queued(session: Session, site: str) -> str | None:
     )
 
 
-def claim_conversion(session: Session, track_id: str) -> bool:
-    """Take a staged track for conversion. Only one taker gets it."""
+def claim_conversion(session: Session, track_id: str, *, most: int) -> bool:
+    """Take a staged track for conversion, unless `most` are under way. Only one taker gets it."""
+    other = aliased(StagedTrack)
+    under_way = select(func.count()).where(other.conversion == Conversion.RUNNING).scalar_subquery()
     query = update(StagedTrack).where(
+        under_way < most,
         StagedTrack.id == track_id,
         StagedTrack.conversion.in_((Conversion.WAITING, Conversion.FAILED)),
         exists().where(
@@ -106,6 +109,17 @@ def claim_conversion(session: Session, track_id: str) -> bool:
         ),
     )
     return _updated(session, query, {"conversion": Conversion.RUNNING})
+
+
+def next_unconverted(session: Session) -> str | None:
+    """The staged track that waits longest for its conversion."""
+    return session.scalar(
+        select(StagedTrack.id)
+        .join(Download)
+        .where(StagedTrack.conversion == Conversion.WAITING, Download.state == State.REVIEW)
+        .order_by(StagedTrack.id)
+        .limit(1)
+    )
 
 
 def set_conversion(session: Session, track_id: str, state: Conversion, **changes: Any) -> None:

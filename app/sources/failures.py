@@ -54,6 +54,8 @@ MESSAGES = (
         TEMPORARY,
         "This has not begun yet. Retry after it was shown.",
     ),
+    # Before what is not there: a 503 calls itself "Service Unavailable".
+    Rule(r"HTTP Error 5\d\d", TEMPORARY, "The site has a problem of its own at the moment. Retry later."),
     Rule(
         r"unsupported url",
         PERMANENT,
@@ -68,7 +70,6 @@ MESSAGES = (
     Rule(r"redirect loop", PERMANENT, "The link leads in circles. Copy the address of the page again."),
     Rule(r"HTTP Error (401|403)", NEEDS_YOU, "The site refuses to hand this out. It may need a sign-in."),
     Rule(r"HTTP Error 429", TEMPORARY, "The site asks for a pause. Wait a while, then retry."),
-    Rule(r"HTTP Error 5\d\d", TEMPORARY, "The site has a problem of its own at the moment. Retry later."),
     Rule(r"HTTP Error 4\d\d", PERMANENT, "The site does not accept this link."),
     Rule(
         r"CERTIFICATE_VERIFY|certificate",

@@ -1,13 +1,13 @@
-"""A headless Chromium, the screens it shows, the people who use it, and a note of everything that goes wrong."""
+"""A headless Chromium, the people who use it, and a note of everything that goes wrong in it."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from app.accounts import sessions, setup
 from app.accounts.model import Scope
@@ -27,7 +27,7 @@ PHONE: dict[str, Any] = {
 }
 SMALL_PHONE = {**PHONE, "viewport": {"width": 320, "height": 640}}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
 
 # What the page itself must never do: break our own policy, or run a stranger's words.
 WATCH = """
@@ -38,6 +38,7 @@ addEventListener("securitypolicyviolation", (event) =>
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
         yield browser
@@ -123,10 +124,3 @@ def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
     page.fill("input[name=name]", name)
     page.fill("input[name=password]", password)
     page.click("form.inlay button.primary")
-
-
-def requests_of(page: Page, wanted: Callable[[str], bool]) -> list[str]:
-    """A list that grows with each request whose path is wanted."""
-    found: list[str] = []
-    page.on("request", lambda request: wanted(request.url) and found.append(request.url))
-    return found

@@ -18,14 +18,16 @@ RUN_AXE = """async () => {
 MEASURE = """() => {
   const problems = [];
   const page = document.documentElement;
-  if (page.scrollWidth > page.clientWidth) problems.push(`scrolls sideways: ${page.scrollWidth} > ${page.clientWidth}`);
-  const name = (it) => `${it.tagName.toLowerCase()}#${it.id}.${it.className} "${it.textContent.trim().slice(0, 20)}"`;
+  const { scrollWidth, clientWidth } = page;
+  if (scrollWidth > clientWidth) problems.push(`scrolls sideways: ${scrollWidth} > ${clientWidth}`);
+  const name = (it) => `${it.tagName}#${it.id}.${it.className} "${it.textContent.trim().slice(0, 20)}"`;
   const shown = (selector) => [...document.querySelectorAll(selector)].filter(
     (it) => it.checkVisibility() && !it.closest(".skip") && it.type !== "hidden");
   for (const it of shown("*")) {
     const { left, right, width } = it.getBoundingClientRect();
     const clipped = getComputedStyle(it).clipPath !== "none";
-    if (width && !clipped && (left < -1 || right > innerWidth + 1)) problems.push(`off the screen: ${name(it)}`);
+    const off = left < -1 || right > innerWidth + 1;
+    if (width && !clipped && off) problems.push(`off the screen: ${name(it)}`);
   }
   for (const it of shown("button, .button, nav a, .brand, select, input, textarea, audio, summary")) {
     const { width, height } = (it.type === "checkbox" ? it.closest("label") : it).getBoundingClientRect();
@@ -52,3 +54,29 @@ def layout_problems(page: Page) -> list[str]:
     """What is wider than the screen, too small to tap, or too small to read while typing."""
     found: list[Any] = page.evaluate(MEASURE)
     return found
+
+
+SEES_FOCUS = """() => {
+  const it = document.activeElement;
+  const look = () => {
+    const seen = [];
+    for (let near = it; near && seen.length < 3; near = near.parentElement) {
+      const style = getComputedStyle(near);
+      const outline = style.outlineStyle === "none" ? "" : style.outline;
+      seen.push([outline, style.boxShadow, style.borderColor, style.backgroundColor].join());
+    }
+    return seen.join("; ");
+  };
+  const { left, top, right, bottom, width } = it.getBoundingClientRect();
+  const inside = width > 1 && left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+  const focused = look();
+  it.blur();
+  const other = look();
+  it.focus({ focusVisible: true, preventScroll: true });
+  return inside && focused !== other;
+}"""
+
+
+def focus_is_visible(page: Page) -> bool:
+    """The focused element is on the screen, and it or its frame looks different than without focus."""
+    return bool(page.evaluate(SEES_FOCUS))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.browser.driving import Browsing, Troubles, sign_in
 from tests.browser.looking import SCHEMES, accessibility_problems, layout_problems
@@ -20,9 +20,7 @@ def inlay(tmp_path: Path) -> Iterator[Inlay]:
         yield running.start()
 
 
-def test_first_visit_makes_the_admin_who_can_leave_and_come_back(
-    browse: Browsing, troubles: Troubles
-) -> None:
+def test_first_visitor_becomes_admin_and_can_leave_and_return(browse: Browsing, troubles: Troubles) -> None:
     page = browse()
     expect(page).to_have_url(f"{browse.inlay.url}/setup")
     for scheme in SCHEMES:
@@ -45,6 +43,6 @@ def test_first_visit_makes_the_admin_who_can_leave_and_come_back(
     expect(page).to_have_url(f"{browse.inlay.url}/library")
 
 
-def test_setup_is_closed_once_somebody_lives_here(browser: Browser, browse: Browsing) -> None:
+def test_setup_is_closed_once_somebody_lives_here(browse: Browsing) -> None:
     sign_in(browse(), "robin", "a long walk")
     expect(browse(path="/setup").locator("#login")).to_be_visible()

@@ -7,7 +7,7 @@ import mutagen
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import Browsing, Person, card, hand_in, requests_of
+from tests.browser.driving import Browsing, Person, card, hand_in
 from tests.media.audio import make
 from tests.media.site import MediaSite
 
@@ -79,7 +79,7 @@ def test_two_taps_lead_from_a_ready_card_to_a_file_in_the_library(
         upload_date="2021-11-19",
     )
     page = browse(alice, prepare=COUNT_TAPS)
-    loads = requests_of(page, lambda url: False)
+    loads: list[str] = []
     page.on("domcontentloaded", lambda _: loads.append("load"))
     hand_in(page, link)
     card(page, "review").wait_for()

@@ -1,4 +1,4 @@
-"""A cancel or a discard ends everything at once and for good; a disk that refuses costs nothing but a retry."""
+"""A cancel or a discard ends everything at once and for good; a disk that refuses costs only a retry."""
 
 import random
 import shutil

@@ -1,4 +1,4 @@
-"""The server is killed at ten moments of the journey, and then at random: nothing is lost, doubled or partial."""
+"""The server is killed at ten moments, and then at random: nothing is lost, doubled or partial."""
 
 import os
 import random
@@ -164,7 +164,7 @@ def test_killed_again_and_again(make_scene: MakeScene) -> None:
 
 
 def go_on(scene: Scene, links: dict[str, str]) -> bool:
-    """What a patient person does: hand in what is not there yet, confirm what waits. True when all is done."""
+    """A patient person hands in what is not there yet and confirms what waits. True when all is done."""
     time.sleep(0.05)
     with scene.api() as api:
         found = api.get("/downloads", params={"limit": 200}).json()["items"]

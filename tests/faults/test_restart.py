@@ -1,4 +1,4 @@
-"""Stops, second servers and lost rings: work goes on where it was, and each site gets no more than its share."""
+"""Stops, second servers and lost rings: work goes on, and no site gets more than its share."""
 
 import signal
 import threading
