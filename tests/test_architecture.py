@@ -34,7 +34,10 @@ LAYERS = [
     [
         *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
         *(f"app.library.{name}" for name in ("pages", "api", "commands")),
-        *(f"app.downloads.{name}" for name in ("pages", "api", "commands")),
+        *(
+            f"app.downloads.{n}"
+            for n in ("requests", "pages", "review_pages", "api", "api_shapes", "commands")
+        ),
         "app.tags.commands",
     ],
     # wiring

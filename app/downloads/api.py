@@ -1,152 +1,30 @@
 """Downloads for programs: /api/v1/downloads."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
-import msgspec
-from litestar import Request, Response, delete, get, post, put
+from litestar import Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 
-from app.accounts.model import User
-from app.audio.facts import QualityFacts, facts_of
 from app.audio.formats import FORMATS
 from app.downloads import confirm, cover, forms, queries
-from app.downloads.model import Download, StagedTrack, State
-from app.downloads.pages import own, serve_file
-from app.downloads.progress import Progress, ProgressBoard
+from app.downloads.api_shapes import (
+    ConfirmIn,
+    DownloadOut,
+    DownloadsOut,
+    FormatOut,
+    FormatsOut,
+    LinkIn,
+    PathsOut,
+    download_out,
+)
+from app.downloads.model import Download, State
+from app.downloads.progress import ProgressBoard
+from app.downloads.requests import AnyRequest, own, serve_file
 from app.errors import Conflict, Invalid, NotAllowed
 from app.files import picture_response
 from app.services import Services
-from app.tags.model import EDITABLE, Suggestion, Tags
-
-AnyRequest = Request[User, Any, Any]
-
-
-class LinkIn(msgspec.Struct, forbid_unknown_fields=True):
-    url: str
-    format: str | None = None
-    quality: str | int | None = None
-    tracks: str | list[str] | None = None
-    skip_review: bool = False
-    confirm_lossy: bool = False
-
-
-class TrackTagsIn(msgspec.Struct, forbid_unknown_fields=True):
-    id: str | None = None
-    title: str | None = None
-    artist: str | None = None
-    album: str | None = None
-    album_artist: str | None = None
-    track_no: int | str | None = None
-    disc_no: int | str | None = None
-    date: str | None = None
-    genre: str | None = None
-
-    def given(self) -> dict[str, Any]:
-        """The tags that were sent; what was left out or null keeps the proposal."""
-        return {name: getattr(self, name) for name in EDITABLE if getattr(self, name) is not None}
-
-
-class ConfirmIn(TrackTagsIn, forbid_unknown_fields=True):
-    cover: str = "proposed"
-    conflict: str | None = None
-    tracks: list[TrackTagsIn] = []
-
-
-class FailureOut(msgspec.Struct):
-    kind: str
-    message: str
-
-
-class ProgressOut(msgspec.Struct):
-    percent: float | None
-    done_bytes: int | None
-    total_bytes: int | None
-    speed_bps: int | None
-    eta_s: int | None
-
-
-class StagedTrackOut(msgspec.Struct):
-    id: str
-    position: int
-    proposal: dict[str, Suggestion]
-    tags: Tags | None
-    quality: QualityFacts | None
-    conversion: str
-    path: str | None
-    library_track_id: str | None
-
-
-class DownloadOut(msgspec.Struct):
-    id: str
-    url: str
-    source: str
-    site: str
-    kind: str
-    state: str
-    title: str
-    format: str
-    failure: FailureOut | None
-    progress: ProgressOut
-    proposal: dict[str, Suggestion]
-    quality: QualityFacts | None
-    duplicates: list[str]
-    path: str | None
-    tracks: list[StagedTrackOut]
-    created_at: datetime
-    finished_at: datetime | None
-
-
-class DownloadsOut(msgspec.Struct):
-    items: list[DownloadOut]
-    next: str | None
-
-
-class PathsOut(msgspec.Struct):
-    paths: list[str]
-
-
-def download_out(download: Download, board: ProgressBoard) -> DownloadOut:
-    first = download.tracks[0] if download.tracks else None
-    progress = board.get(download.id) if download.active else Progress()
-    failure = None
-    if download.failure_kind:
-        failure = FailureOut(download.failure_kind, download.failure_message or "")
-    return DownloadOut(
-        id=download.id,
-        url=download.url,
-        source=download.source,
-        site=download.site,
-        kind=download.kind,
-        state=download.state,
-        title=download.title,
-        format=download.format,
-        failure=failure,
-        progress=ProgressOut(
-            progress.percent, progress.done_bytes, progress.total_bytes, progress.speed_bps, progress.eta_s
-        ),
-        proposal=first.proposal.fields if first else {},
-        quality=facts_of(first.source_quality) if first else None,
-        duplicates=[],
-        path=first.path if first and download.state is State.DONE else None,
-        tracks=[_track_out(track) for track in download.tracks],
-        created_at=download.created_at,
-        finished_at=download.finished_at,
-    )
-
-
-def _track_out(track: StagedTrack) -> StagedTrackOut:
-    return StagedTrackOut(
-        id=track.id,
-        position=track.position,
-        proposal=track.proposal.fields,
-        tags=track.tags,
-        quality=facts_of(track.source_quality),
-        conversion=track.conversion,
-        path=track.path,
-        library_track_id=track.library_track_id,
-    )
+from app.tags.model import Tags
 
 
 @post("/api/v1/downloads/url", sync_to_thread=True, status_code=202, opt={"submit": True})
@@ -329,18 +207,6 @@ def put_cover(
 ) -> None:
     """Replace the staged cover: the body is a JPEG, PNG or WebP picture."""
     cover.replace(services, own(services, request, id), body)
-
-
-class FormatOut(msgspec.Struct):
-    name: str
-    extension: str
-    label: str
-    lossless: bool
-
-
-class FormatsOut(msgspec.Struct):
-    items: list[FormatOut]
-    default: str
 
 
 @get("/api/v1/formats", sync_to_thread=False)

@@ -13,7 +13,7 @@ from app.audio.formats import FORMATS
 from app.cli import COMMANDS, Environment
 from app.db import Database
 from app.downloads import cards, forms, queries
-from app.downloads.api import download_out
+from app.downloads.api_shapes import download_out
 from app.downloads.model import Download, State
 from app.downloads.progress import ProgressBoard
 from app.errors import InlayError

@@ -1,41 +1,25 @@
-"""The inbox, the review page and the history, as pages and as the fragments that keep them current."""
+"""The inbox and the history, as pages and as the fragments that keep them current."""
 
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.accounts.model import User
-from app.audio.formats import FORMATS
-from app.audio.quality import clock, journey
-from app.downloads import cards, confirm, forms, queries, staging
-from app.downloads.model import Conversion, Download, StagedTrack, State
+from app.downloads import cards, confirm, forms, queries, review_pages, staging
+from app.downloads.model import State
 from app.downloads.progress import ProgressBoard
-from app.errors import Conflict, Invalid, NotFound
-from app.files import audio_response, picture_response
-from app.htmx import fragment, go, page, unchanged, version, wants_fragment
+from app.downloads.requests import AnyRequest, Form, own, serve_file
+from app.errors import Conflict, Invalid
+from app.files import picture_response
+from app.htmx import fragment, go, page, unchanged, wants_fragment
 from app.services import Services
-from app.tags import naming
-from app.tags.model import SURE
-
-AnyRequest = Request[User, Any, Any]
-Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 ADDED_HOURS = 24
 HISTORY_LIMIT = 50
 FINISHED = (State.DONE, State.SKIPPED, State.CANCELLED, State.DISCARDED)
-
-
-def own(services: Services, request: AnyRequest, id: str) -> Download:
-    """The user's own download; somebody else's does not exist."""
-    with services.db.read() as session:
-        download = queries.by_id(session, id, user_id=request.user.id)
-    if download is None:
-        raise NotFound("There is no such download.")
-    return download
 
 
 def _inbox(services: Services, board: ProgressBoard, user: User) -> dict[str, Any]:
@@ -146,89 +130,6 @@ def _back_to_inbox(request: AnyRequest) -> Response[Any]:
     return go(request, "/")
 
 
-@get("/downloads/{id:str}/review", sync_to_thread=True)
-def review_page(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> Response[Any]:
-    """The inlay card: what we propose, to be corrected and accepted."""
-    download = own(services, request, id)
-    if download.state is not State.REVIEW:
-        return go(request, "/")
-    return _review(services, download, _proposed(download.tracks[0]))
-
-
-@post("/downloads/{id:str}/review", sync_to_thread=True, status_code=200)
-def accept_review(
-    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
-) -> Response[Any]:
-    """Add to library. A form that cannot be accepted comes back as it was typed, with a sentence a field."""
-    download = own(services, request, id)
-    if download.state is not State.REVIEW:
-        return go(request, "/")
-    track = download.tracks[0]
-    try:
-        tags = forms.read_tags(data, base=track.proposal.tags())
-    except Invalid as error:
-        return _review(services, download, data, wrong=error.fields, status=error.status)
-    confirm.confirm(services, id, {track.id: tags}, covers={track.id: data.get("cover") != "none"})
-    return go(request, "/")
-
-
-@get("/downloads/{id:str}/path", sync_to_thread=True)
-def path_fragment(
-    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
-) -> Response[Any]:
-    """The path that the typed values would give."""
-    download = own(services, request, id)
-    if not download.tracks:
-        raise NotFound("There is nothing to review yet.")
-    return fragment("downloads/_path.html", path=_path(services, download, dict(request.query_params)), id=id)
-
-
-def _review(
-    services: Services,
-    download: Download,
-    values: dict[str, str],
-    *,
-    wrong: dict[str, str] | None = None,
-    status: int = 200,
-) -> Response[Any]:
-    track = download.tracks[0]
-    ready = track.conversion is Conversion.DONE
-    return page(
-        "downloads/review.html",
-        status=status,
-        download=download,
-        track=track,
-        values=values,
-        wrong=wrong or {},
-        sure=SURE,
-        title=cards.title_of(download),
-        length=clock(track.source_quality.duration_ms),
-        journey=journey(track.source_quality, FORMATS[download.format]),
-        path=_path(services, download, values),
-        listen="converted" if ready else "source",
-        cover_version=version(track.cover_file, download.updated_at),
-        nav="inbox",
-    )
-
-
-def _proposed(track: StagedTrack) -> dict[str, str]:
-    return {name: found.value for name, found in track.proposal.fields.items()}
-
-
-def _path(services: Services, download: Download, values: dict[str, str]) -> str:
-    """The library path for typed values; unreadable ones count as the proposal's."""
-    track = download.tracks[0]
-    base = track.proposal.tags()
-    tags = base
-    for name, value in values.items():
-        try:
-            tags = forms.read_tags({name: value}, base=tags)
-        except Invalid:
-            continue
-    extension = cards.extension_of(download)
-    return str(naming.library_path(tags, extension, services.settings.naming))
-
-
 @get("/downloads/{id:str}/file", sync_to_thread=True)
 def download_file(
     request: AnyRequest,
@@ -238,23 +139,6 @@ def download_file(
 ) -> Response[Any]:
     """The audio: staged, or from the library when it is there."""
     return serve_file(request, services, own(services, request, id), as_)
-
-
-def serve_file(
-    request: AnyRequest, services: Services, download: Download, wanted: str = ""
-) -> Response[Any]:
-    track = download.tracks[0] if download.tracks else None
-    if track is None:
-        raise NotFound("There is no audio yet.")
-    if download.state is State.DONE and track.path:
-        file = services.settings.library_dir / track.path
-    else:
-        converted = track.converted_file if wanted != "source" else None
-        file = staging.folder_of(services.settings, download.id) / (converted or track.source_file)
-    if not file.is_file():
-        raise NotFound("The audio is not there any more.")
-    name = f"{cards.title_of(download)}{file.suffix}"
-    return audio_response(request, file, filename=name)
 
 
 @get("/downloads/{id:str}/cover", sync_to_thread=True)
@@ -284,6 +168,7 @@ def history_page(
 
 
 HANDLERS = [
+    *review_pages.HANDLERS,
     inbox_page,
     add_page,
     inbox_fragment,
@@ -292,9 +177,6 @@ HANDLERS = [
     cancel_download,
     retry_download,
     discard_download,
-    review_page,
-    accept_review,
-    path_fragment,
     download_file,
     download_cover,
     history_page,

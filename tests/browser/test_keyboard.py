@@ -34,7 +34,7 @@ def tab_to(page: Page, wanted: str) -> None:
 
 
 def test_whole_journey_needs_no_mouse(browse: Browsing, alice: Person, site: MediaSite) -> None:
-    link = site.track("hands-free", make("mp3", 60, pitch_hz=262), title="Hands Free", rate_bps=400_000)
+    link = site.track("hands-free", make("mp3", 60, pitch_hz=262), title="Hands Free")
     page = browse(path="/login", **DESKTOP)
     page.keyboard.type(alice.name)
     page.keyboard.press("Tab")

@@ -1,0 +1,43 @@
+"""What page and API handlers of downloads share: the request, its form, and whose download it is."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+
+from app.accounts.model import User
+from app.downloads import cards, queries, staging
+from app.downloads.model import Download, State
+from app.errors import NotFound
+from app.files import audio_response
+from app.services import Services
+
+AnyRequest = Request[User, Any, Any]
+Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+def own(services: Services, request: AnyRequest, id: str) -> Download:
+    """The user's own download; somebody else's does not exist."""
+    with services.db.read() as session:
+        download = queries.by_id(session, id, user_id=request.user.id)
+    if download is None:
+        raise NotFound("There is no such download.")
+    return download
+
+
+def serve_file(
+    request: AnyRequest, services: Services, download: Download, wanted: str = ""
+) -> Response[Any]:
+    track = download.tracks[0] if download.tracks else None
+    if track is None:
+        raise NotFound("There is no audio yet.")
+    if download.state is State.DONE and track.path:
+        file = services.settings.library_dir / track.path
+    else:
+        converted = track.converted_file if wanted != "source" else None
+        file = staging.folder_of(services.settings, download.id) / (converted or track.source_file)
+    if not file.is_file():
+        raise NotFound("The audio is not there any more.")
+    name = f"{cards.title_of(download)}{file.suffix}"
+    return audio_response(request, file, filename=name)
