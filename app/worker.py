@@ -162,9 +162,20 @@ class Worker:
     def _reconcile(self) -> None:
         while not self.stopping.wait(RECONCILE_S):
             try:
+                self._put_back_stranded()
                 self._ring_waiting()
             except Exception:
                 log.exception("the reconciler failed; it tries again in %s s", RECONCILE_S)
+
+    def _put_back_stranded(self) -> None:
+        """Rows that look busy while nobody works on them: the database refused when their work ended."""
+        services = self.parts.services
+        with services.db.read() as session:
+            stranded = [id for id in queries.fetching(session) if not services.running.is_busy(id)]
+        for id in stranded:
+            with services.db.write() as session:
+                queries.put_back(session, id)
+            log.warning("%s: was left behind, and is queued again", id)
 
     def _ring_waiting(self) -> None:
         """Ring for every row that waits, unless its ring is still in the queue."""

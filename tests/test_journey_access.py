@@ -17,8 +17,6 @@ from tests.journeys import problem, short_track
 from tests.media.site import MediaSite
 from tests.running import PASSWORD, Inlay
 
-pytestmark = pytest.mark.xdist_group("journey_access")
-
 FORMS = {"/downloads", "/downloads/{id}/review"}
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}

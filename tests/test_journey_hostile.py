@@ -14,8 +14,6 @@ from tests.media.faults import GARBAGE, HTML, HangUp, Redirect, Status, Swap
 from tests.media.site import MediaSite
 from tests.running import Inlay
 
-pytestmark = pytest.mark.xdist_group("journey_hostile")
-
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
 FORBIDDEN_IN_NAMES = set('<>:"/\\|?*')
 

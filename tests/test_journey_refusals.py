@@ -10,8 +10,6 @@ from tests.media.faults import GARBAGE, HTML, PLAYLIST, Endless, HangUp, Redirec
 from tests.media.site import MediaSite
 from tests.running import Inlay
 
-pytestmark = pytest.mark.xdist_group("journey_refusals")
-
 MAX_BYTES = 400_000
 TEXT = b"Nothing but words, one line after the other.\n" * 800
 Offer = Callable[[MediaSite], str]

@@ -16,8 +16,6 @@ from tests.media.site import MediaSite
 from tests.media.wire import Hit
 from tests.running import Inlay, wait_for
 
-pytestmark = pytest.mark.xdist_group("journey_steps")
-
 LATE = ("cancel", "retry", "discard")
 
 
@@ -75,9 +73,9 @@ def test_cancel_stops_the_transfer_and_leaves_nothing(
     slow: str, site: MediaSite, inlay: Inlay, api: httpx.Client
 ) -> None:
     assert says(api.post(f"/downloads/{slow}/cancel"), "cancelled")["finished_at"]
-    wait_for(lambda: not (inlay.staging / slow).exists(), seconds=5)
+    wait_for(lambda: not (inlay.staging / slow).exists())
     transfer = site.hits[-1]
-    wait_for(lambda: sent_lately(transfer) == 0, seconds=5)
+    wait_for(lambda: sent_lately(transfer) == 0)
     problem(api.post(f"/downloads/{slow}/cancel"), 409, "too_late")
 
 

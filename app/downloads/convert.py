@@ -54,7 +54,7 @@ class Converter:
         assert track is not None
         assert download is not None
         try:
-            self._convert(download, track)
+            self._convert_again_after_a_crash(download, track)
         except BaseException as error:
             waits = isinstance(error, Cancelled) and self.services.running.stopping
             with self.services.db.write() as session:
@@ -65,6 +65,13 @@ class Converter:
                 raise Failure(FailureKind.TEMPORARY, sentence) from error
             raise
         return True
+
+    def _convert_again_after_a_crash(self, download: Download, track: StagedTrack) -> None:
+        try:
+            self._convert(download, track)
+        except ChildCrashed as crash:
+            log.warning("track %s: the converting child crashed and starts again: %s", track.id, crash)
+            self._convert(download, track)
 
     def _convert(self, download: Download, track: StagedTrack) -> None:
         folder = staging.folder_of(self.services.settings, download.id)

@@ -1,7 +1,6 @@
 """Crux 2: a confirmed download becomes files in the library. Every step may be repeated after a crash."""
 
 import logging
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -53,6 +52,11 @@ class Finalizer:
                 log.warning("%s: writing tags crashed: %s", id, crash)
                 sentence = "Writing the tags stopped unexpectedly. Retry."
                 self._fail(id, Failure(FailureKind.TEMPORARY, sentence))
+            except Exception:
+                # Else the row would say for ever that it is being added.
+                log.exception("%s: adding it failed", id)
+                sentence = "Something unexpected happened, which was written to the log. Retry."
+                self._fail(id, Failure(FailureKind.TEMPORARY, sentence))
 
     def _finalize(self, download: Download) -> None:
         settings = self.services.settings
@@ -101,7 +105,7 @@ class Finalizer:
     def _tag_and_place(self, download: Download, track: StagedTrack, tags: Tags, file: Path) -> place.Placed:
         library = self.services.settings.library_dir
         tagged = file.with_name(f"tagged{file.suffix}")
-        shutil.copyfile(file, tagged)
+        staging.copy(file, tagged)
         files.write_safely(tagged, tags, self._cover(download, track))
         sha256 = place.sha256_of(tagged)
         first = naming.library_path(tags, file.suffix.lstrip("."), self.services.settings.naming)

@@ -155,6 +155,17 @@ def put_back_interrupted(session: Session) -> None:
     )
 
 
+def put_back(session: Session, id: str) -> bool:
+    """Queue again what was being fetched. False: it is not any more; a person may have cancelled it."""
+    query = update(Download).where(Download.id == id, Download.state.in_(FETCHING))
+    return _updated(session, query, {"state": State.QUEUED, "updated_at": now()})
+
+
+def fetching(session: Session) -> list[str]:
+    """Ids of downloads that somebody works on, as their rows say."""
+    return list(session.scalars(select(Download.id).where(Download.state.in_(FETCHING))))
+
+
 def to_ring(session: Session) -> tuple[list[str], list[str], list[str]]:
     """Ids that wait for a worker: downloads to stage, tracks to convert, downloads to finalize."""
     queued = select(Download.id).where(Download.state == State.QUEUED).order_by(Download.created_at)

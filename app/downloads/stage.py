@@ -26,6 +26,7 @@ log = logging.getLogger("inlay.stage")
 
 WALL_S = 4 * 3600.0
 MAX_ATTEMPTS = 5
+SURPRISE = "Something unexpected happened, which was written to the log. Retry."
 MiB = 1024 * 1024
 
 
@@ -51,6 +52,10 @@ class Stager:
                 self._fail(download, failure)
             except ChildCrashed as crash:
                 self._crashed(download, crash)
+            except Exception:
+                # Whatever it is, nobody waits for a download that looks busy and is not.
+                log.exception("%s: fetching failed", id)
+                self._fail(download, Failure(FailureKind.TEMPORARY, SURPRISE))
             finally:
                 self.board.forget(id)
         self._ring_next(download.site)
@@ -159,7 +164,7 @@ class Stager:
     def _give_up(self, download: Download) -> None:
         """Stopped by the person: clean up. Stopped by us: back into the queue, partial files kept."""
         with self.services.db.write() as session:
-            back = self.services.running.stopping and queries.move(session, download.id, State.QUEUED)
+            back = self.services.running.stopping and queries.put_back(session, download.id)
         if not back:
             staging.remove(self.services.settings, download.id)
         log.info("%s: %s", download.id, "back in the queue" if back else "stopped")
@@ -178,8 +183,11 @@ class Stager:
             self._fail(download, Failure(FailureKind.PERMANENT, sentence))
             return
         with self.services.db.write() as session:
-            queries.move(session, download.id, State.QUEUED)
-        self.services.ring("stage", download.id)
+            back = queries.put_back(session, download.id)
+        if back:
+            self.services.ring("stage", download.id)
+        else:
+            staging.remove(self.services.settings, download.id)
 
     def _ring_next(self, site: str) -> None:
         """A place of this site is free: wake the next one that waits for it."""

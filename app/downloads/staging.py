@@ -1,8 +1,10 @@
 """The staging folder: one folder a download, seen by no player."""
 
+import errno
 import shutil
 from pathlib import Path
 
+from app.errors import Failure, FailureKind
 from app.settings import Settings
 
 
@@ -12,6 +14,27 @@ def folder_of(settings: Settings, id: str) -> Path:
 
 def remove(settings: Settings, id: str) -> None:
     shutil.rmtree(folder_of(settings, id), ignore_errors=True)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Raises Failure when the staging disk refuses; nothing half is left then."""
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise _trouble(error) from error
+
+
+def _trouble(error: OSError) -> Failure:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        sentence = "The disk of the staging folder is full. Make room on it, then retry."
+        return Failure(FailureKind.NEEDS_YOU, sentence)
+    if error.errno == errno.ENOENT:
+        return Failure(FailureKind.PERMANENT, "What was fetched is not there any more. Get it again.")
+    sentence = (
+        f"The staging folder reported a problem ({error.strerror or error}). If it stays, check its disk."
+    )
+    return Failure(FailureKind.TEMPORARY, sentence)
 
 
 def sweep(settings: Settings, needed: set[str]) -> list[str]:

@@ -151,7 +151,7 @@ def explain(error: BaseException, warnings: list[str]) -> Failure:
 
 
 def _clean(text: str) -> str:
-    text = re.sub(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f]", "", text)
+    text = re.sub(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\ud800-\udfff]", "", text)
     text = re.sub(r"^(ERROR: )?(\[[\w:+-]+\] )?([\w-]+: )?", "", text.strip(), count=1)
     return re.split(r"\(caused by|; please report|  Use --|\. Use --list", text)[0].strip()
 

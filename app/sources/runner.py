@@ -62,9 +62,7 @@ def fetch(order: Order, emit: Emit) -> Fetched:
             info = ydl.process_ie_result(info, download=True)
     except (YoutubeDLError, OSError) as error:
         raise failures.explain(_inner(error), notes.warnings) from error
-    return Fetched(
-        info=_kept(info), file=_only_file(order, "source"), thumbnail=_file(order.folder, "thumbnail")
-    )
+    return Fetched(info=_kept(info), file=_audio_file(info), thumbnail=_file(order.folder, "thumbnail"))
 
 
 def _options(order: Order, notes: Notes, emit: Emit) -> dict[str, Any]:
@@ -151,8 +149,8 @@ def _refuse(info: Mapping[str, Any], order: Order) -> None:
 
 def _probed(info: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "title": str(info.get("title") or "")[:500],
-        "uploader": str(info.get("uploader") or info.get("channel") or "")[:500],
+        "title": _text(info.get("title") or "", 500),
+        "uploader": _text(info.get("uploader") or info.get("channel") or "", 500),
         "duration_s": info.get("duration"),
     }
 
@@ -162,26 +160,29 @@ def _kept(info: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _small(value: Any) -> Any:
-    if isinstance(value, str):
-        return value[:MAX_TEXT_CHARS]
     if isinstance(value, (list, tuple)):
         return [_small(one) for one in value[:MAX_LIST_ITEMS]]
     if isinstance(value, Mapping):
-        return {str(key)[:100]: _small(one) for key, one in list(value.items())[:20]}
-    return value if isinstance(value, (int, float, bool)) else str(value)[:MAX_TEXT_CHARS]
+        return {_text(key, 100): _small(one) for key, one in list(value.items())[:20]}
+    return value if isinstance(value, (int, float, bool)) else _text(value, MAX_TEXT_CHARS)
 
 
-def _only_file(order: Order, stem: str) -> str:
-    name = _file(order.folder, stem)
-    if name is None:
-        raise Failure(failures.PERMANENT, "This file is larger than the limit for downloads, or empty.")
-    return name
+def _text(value: Any, chars: int) -> str:
+    """Text that a database takes: a page's JSON may hold half of a surrogate pair."""
+    return str(value)[:chars].encode("utf-8", "replace").decode("utf-8")
+
+
+def _audio_file(info: Mapping[str, Any]) -> str:
+    """The name that yt-dlp gave it: half a thumbnail may lie beside it under the same stem."""
+    for download in info.get("requested_downloads") or ():
+        file = Path(download.get("filepath") or "")
+        if file.is_file():
+            return file.name
+    raise Failure(failures.PERMANENT, "This file is larger than the limit for downloads, or empty.")
 
 
 def _file(folder: str, stem: str) -> str | None:
-    unfinished = (".part", ".ytdl")
-    found = [file.name for file in Path(folder).glob(f"{stem}.*") if file.suffix not in unfinished]
-    return found[0] if found else None
+    return next((file.name for file in Path(folder).glob(f"{stem}.*")), None)
 
 
 def _inner(error: BaseException) -> BaseException:

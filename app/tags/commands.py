@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from app.cli import COMMANDS
+from app.errors import Invalid
 from app.tags.model import EDITABLE, SURE
 from app.tags.propose import propose
 
@@ -14,9 +15,19 @@ from app.tags.propose import propose
 @click.command("propose", help=COMMANDS["propose"][1])
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (it always does).")
 def propose_lines(as_json: bool) -> None:
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin, 1):
         if line.strip():
-            click.echo(json.dumps(_answer(json.loads(line)), ensure_ascii=False))
+            click.echo(json.dumps(_answer(_info(line, number)), ensure_ascii=False))
+
+
+def _info(line: str, number: int) -> dict[str, Any]:
+    try:
+        info = json.loads(line)
+    except ValueError:
+        info = None
+    if not isinstance(info, dict):
+        raise Invalid(f"Line {number} is not a JSON object: give one info of yt-dlp on each line.")
+    return info
 
 
 def _answer(info: dict[str, Any]) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class Browsing:
         self.troubles.watch(context)
         if person:
             cookie = {"name": sessions.COOKIE, "value": person.cookie, "url": self.inlay.url}
-            context.add_cookies([cookie])  # type: ignore[list-item]
+            context.add_cookies([cookie])
         page = context.new_page()
         if path:
             page.goto(path)

@@ -23,15 +23,22 @@ MEASURE = """() => {
   const name = (it) => `${it.tagName}#${it.id}.${it.className} "${it.textContent.trim().slice(0, 20)}"`;
   const shown = (selector) => [...document.querySelectorAll(selector)].filter(
     (it) => it.checkVisibility() && !it.closest(".skip") && it.type !== "hidden");
+  // A label is as good as its field to a thumb.
+  const reach = (it) => {
+    const boxes = [it, ...(it.labels ?? [])].map((one) => one.getBoundingClientRect());
+    const width = Math.max(...boxes.map((box) => box.width));
+    const top = Math.min(...boxes.map((box) => box.top));
+    return { width, height: Math.max(...boxes.map((box) => box.bottom)) - top };
+  };
   for (const it of shown("*")) {
     const { left, right, width } = it.getBoundingClientRect();
     const clipped = getComputedStyle(it).clipPath !== "none";
-    const off = left < -1 || right > innerWidth + 1;
+    const off = left < -1 || right > clientWidth + 1;
     if (width && !clipped && off) problems.push(`off the screen: ${name(it)}`);
   }
   for (const it of shown("button, .button, nav a, .brand, select, input, textarea, audio, summary")) {
-    const { width, height } = (it.type === "checkbox" ? it.closest("label") : it).getBoundingClientRect();
-    const least = it.matches(".line input, .line select") ? 40 : 44;
+    const { width, height } = reach(it);
+    const least = it.matches(".line *") ? 40 : 44;
     if (width < 44 || height < least) problems.push(`small target ${width}x${height}: ${name(it)}`);
   }
   for (const it of shown("input:not([type=checkbox]), select, textarea")) {

@@ -62,7 +62,8 @@ def test_card_moves_while_the_audio_comes_and_then_says_that_it_is_ready(
     assert percents == sorted(percents)
     lines = {look["line"] for look in fetching if "MB" in look["line"]}
     assert len(lines) >= 4
-    assert all("%" in line and " of 1." in line and "/s" in line for line in lines)
+    assert all("%" in line and " of 1." in line for line in lines)
+    assert any("/s" in line for line in lines)
     assert any(look["title"] == "Slow Boat Home" for look in fetching)
     assert any(look["picture"] > 0 for look in fetching)
     expect(page.get_by_role("heading", name="Ready for you")).to_be_visible()

@@ -48,17 +48,15 @@ def test_a_cancel_at_any_moment_stays_a_cancel(make_scene: MakeScene) -> None:
     chance = random.Random(1)
     scene = make_scene(per_site="4").start()
     cancelled = []
-    for number in range(16):
+    for number in range(12):
         id = scene.hand_in(f"unwanted {number}")
-        time.sleep(chance.uniform(0, 0.5))
+        time.sleep(chance.uniform(0, 0.8))
         if scene.ask(id, "cancel").status_code == 200:
             cancelled.append(id)
             del scene.wanted[id]
     wait_for(lambda: not scene.fetching(), AT_ONCE_S)
-    assert cancelled
     assert {scene.row(id)["state"] for id in cancelled} == {"cancelled"}
     assert not any(scene.folder(id).exists() for id in cancelled)
-    assert scene.wanted
     ends_well(scene)
 
 
