@@ -82,5 +82,11 @@ class Failure(InlayError):
         self.kind = kind
 
 
+def surprise() -> Failure:
+    """For what nobody expected: the log has the rest."""
+    sentence = "Something unexpected happened, which was written to the log. Retry."
+    return Failure(FailureKind.TEMPORARY, sentence)
+
+
 class SettingsError(InlayError):
     """The start stops here: a setting is unknown or has a bad value."""

@@ -10,7 +10,7 @@ from app.children.parent import Cancelled, ChildCrashed
 from app.downloads import queries, staging
 from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
-from app.errors import Failure, FailureKind
+from app.errors import Failure, FailureKind, surprise
 from app.library import index, place
 from app.library.folder import check_mounted
 from app.services import Services
@@ -55,8 +55,7 @@ class Finalizer:
             except Exception:
                 # Else the row would say for ever that it is being added.
                 log.exception("%s: adding it failed", id)
-                sentence = "Something unexpected happened, which was written to the log. Retry."
-                self._fail(id, Failure(FailureKind.TEMPORARY, sentence))
+                self._fail(id, surprise())
 
     def _finalize(self, download: Download) -> None:
         settings = self.services.settings

@@ -9,7 +9,6 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.accounts.model import User
 from app.downloads import cards, confirm, forms, queries, review_pages, staging
-from app.downloads.model import State
 from app.downloads.progress import ProgressBoard
 from app.downloads.requests import AnyRequest, Form, own, serve_file
 from app.errors import Conflict, Invalid
@@ -19,7 +18,6 @@ from app.services import Services
 
 ADDED_HOURS = 24
 HISTORY_LIMIT = 50
-FINISHED = (State.DONE, State.SKIPPED, State.CANCELLED, State.DISCARDED)
 
 
 def _inbox(services: Services, board: ProgressBoard, user: User) -> dict[str, Any]:
@@ -36,7 +34,11 @@ def inbox_page(
 ) -> Response[Any]:
     """The box for a link, and everything that is on its way."""
     services.warm.warm()
-    return page("downloads/inbox.html", url="", error="", **_inbox(services, board, request.user))
+    # Coming back from a review, a phone's keyboard would cover the cards.
+    arrived = request.headers.get("hx-boosted") != "true"
+    return page(
+        "downloads/inbox.html", url="", error="", autofocus=arrived, **_inbox(services, board, request.user)
+    )
 
 
 @get("/add", sync_to_thread=True)
@@ -50,7 +52,9 @@ def add_page(
     """Where bookmarklet and share lead: the box, prefilled. Nothing starts without a tap."""
     services.warm.warm()
     inbox = _inbox(services, board, request.user)
-    return page("downloads/inbox.html", url=url[:4096], error="", shared_title=title[:200], **inbox)
+    return page(
+        "downloads/inbox.html", url=url[:4096], error="", autofocus=True, shared_title=title[:200], **inbox
+    )
 
 
 @get("/inbox", sync_to_thread=True)
@@ -156,9 +160,7 @@ def history_page(
 ) -> Response[Any]:
     """What was done, newest first."""
     with services.db.read() as session:
-        found = queries.page(
-            session, user_id=request.user.id, states=FINISHED, limit=HISTORY_LIMIT + 1, before=before
-        )
+        found = queries.finished(session, request.user.id, limit=HISTORY_LIMIT + 1, before=before)
     rows = [
         {"title": cards.title_of(one), "line": cards.history_line(one), "when": one.finished_at, "one": one}
         for one in found[:HISTORY_LIMIT]

@@ -11,7 +11,8 @@ from app.db import now
 from app.downloads.model import ACTIVE, FETCHING, NEXT, OPEN, Conversion, Download, StagedTrack, State
 from app.errors import Failure
 
-FINAL = (State.DONE, State.SKIPPED, State.CANCELLED, State.DISCARDED, State.FAILED)
+ENDED = (State.DONE, State.SKIPPED, State.CANCELLED, State.DISCARDED)
+FINAL = (*ENDED, State.FAILED)
 
 
 def by_id(session: Session, id: str, *, user_id: int | None = None) -> Download | None:
@@ -56,6 +57,21 @@ def page(
         query = query.where(Download.state.in_(states))
     if before:
         query = query.where(Download.id < before)
+    return session.scalars(query).all()
+
+
+def finished(session: Session, user_id: int, *, limit: int, before: str | None) -> Sequence[Download]:
+    """What ended, in the order in which it ended, newest first; older than the one with id `before`."""
+    query = (
+        select(Download)
+        .where(Download.user_id == user_id, Download.state.in_(ENDED))
+        .order_by(Download.finished_at.desc(), Download.id.desc())
+        .limit(limit)
+    )
+    last = by_id(session, before, user_id=user_id) if before else None
+    if last and last.finished_at:
+        same_moment = and_(Download.finished_at == last.finished_at, Download.id < last.id)
+        query = query.where(or_(Download.finished_at < last.finished_at, same_moment))
     return session.scalars(query).all()
 
 

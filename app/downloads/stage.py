@@ -15,7 +15,7 @@ from app.downloads.child import Staged
 from app.downloads.confirm import accept_as_proposed
 from app.downloads.model import FETCHING, Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
-from app.errors import Failure, FailureKind
+from app.errors import Failure, FailureKind, surprise
 from app.services import Services
 from app.sources import failures
 from app.sources.base import Order
@@ -26,7 +26,6 @@ log = logging.getLogger("inlay.stage")
 
 WALL_S = 4 * 3600.0
 MAX_ATTEMPTS = 5
-SURPRISE = "Something unexpected happened, which was written to the log. Retry."
 MiB = 1024 * 1024
 
 
@@ -55,7 +54,7 @@ class Stager:
             except Exception:
                 # Whatever it is, nobody waits for a download that looks busy and is not.
                 log.exception("%s: fetching failed", id)
-                self._fail(download, Failure(FailureKind.TEMPORARY, SURPRISE))
+                self._fail(download, surprise())
             finally:
                 self.board.forget(id)
         self._ring_next(download.site)
