@@ -6,7 +6,7 @@ import mimetypes
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, MediaType, Request, Response, Router, get
+from litestar import HttpMethod, Litestar, MediaType, Request, Response, Router, get, route
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
@@ -100,20 +100,22 @@ def create_app(services: Services, board: ProgressBoard) -> Litestar:
 
 def routes(assets: "Assets") -> Router:
     """Every route. In a router, since Litestar 2.25 breaks a path's second method on the app itself."""
-    handlers = [
-        health,
+    pages = [
         assets.handler(),
         *app.accounts.pages.HANDLERS,
-        *app.accounts.api.HANDLERS,
         *app.downloads.pages.HANDLERS,
-        *app.downloads.api.HANDLERS,
         *app.library.pages.HANDLERS,
-        *app.library.api.HANDLERS,
     ]
-    return Router("/", route_handlers=handlers)
+    api = [health, *app.accounts.api.HANDLERS, *app.downloads.api.HANDLERS, *app.library.api.HANDLERS]
+    return Router("/", route_handlers=[Router("/", route_handlers=pages, include_in_schema=False), *api])
 
 
-@get("/api/v1/health", sync_to_thread=False, opt={"public": True, "anonymous": True})
+@route(
+    "/api/v1/health",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    sync_to_thread=False,
+    opt={"public": True, "anonymous": True},
+)
 def health() -> dict[str, str]:
     """Up and answering. The only call that needs no login."""
     return {"status": "ok", "version": __version__}

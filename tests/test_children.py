@@ -93,11 +93,11 @@ def test_a_child_leaves_nothing_running_when_it_is_done(warm: WarmParent) -> Non
 
 def test_a_cancel_from_another_thread_ends_everything_within_two_seconds(warm: WarmParent) -> None:
     running = Running()
-    with pytest.raises(Cancelled), warm.child(f"{CALLS}:start_another", {}, {}) as child:
-        with running.following("one", child):
-            for event in child.events(seconds=20):
-                pids = event["pids"]
-                threading.Thread(target=running.cancel, args=("one",)).start()
+    with warm.child(f"{CALLS}:start_another", {}, {}) as child, running.following("one", child):
+        pids = next(child.events(seconds=20))["pids"]
+        threading.Timer(0.2, running.cancel, args=("one",)).start()
+        with pytest.raises(Cancelled):
+            next(child.events(seconds=20))
     wait_for(lambda: is_gone(*pids), 2)
 
 

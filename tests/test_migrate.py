@@ -42,7 +42,8 @@ def test_a_pending_step_is_preceded_by_a_backup(tmp_path: Path) -> None:
     file = tmp_path / "inlay.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
-            "CREATE TABLE alembic_version (version_num VARCHAR(32)); INSERT INTO alembic_version VALUES ('0000');"
+            "CREATE TABLE alembic_version (version_num VARCHAR(32));"
+            "INSERT INTO alembic_version VALUES ('0000');"
         )
     with pytest.raises(InlayError):
         migrate(file)

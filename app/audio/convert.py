@@ -72,11 +72,12 @@ def convert(
 ) -> tuple[Path, Quality]:
     """The track in the wanted format, beside `target_stem` with its own ending, and its measured quality.
 
-    A source that needs no work is returned as it is. `check` is called about once a second and may raise:
-    then ffmpeg dies and nothing is left. Raises Failure.
+    A source that needs no work is only read through, and returned as it is. `check` is called about once a
+    second and may raise: then ffmpeg dies and nothing is left. Raises Failure.
     """
     planned = plan(quality, format_name)
     if planned.kind == "keep":
+        _check_whole(source, quality, check)
         on_percent(100.0)
         return source, quality
     target = target_stem.with_name(f"{target_stem.name}.{planned.extension}")
@@ -97,6 +98,13 @@ def convert(
     return target, msgspec.convert(child.answer["quality"], Quality)
 
 
+def _check_whole(source: Path, quality: Quality, check: Callable[[], None] | None) -> None:
+    args = {"ffmpeg": ffmpeg.find_ffmpeg(), "source": str(source), "duration_ms": quality.duration_ms}
+    with parent.fresh("app.audio.convert:check_in_child", args, LIMITS) as child:
+        for _ in child.events(seconds=_patience_s(quality), check=check):
+            pass
+
+
 def convert_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Convert `source` to `target`; the target appears whole or not at all. Answers its quality."""
     source, target, duration_ms = Path(args["source"]), Path(args["target"]), args["duration_ms"]
@@ -108,13 +116,38 @@ def convert_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
         *("-progress", "pipe:1", "-y", f"file:{part}"),
     ]
     ended = ffmpeg.run(args["ffmpeg"], arguments, _follow(duration_ms, emit))
-    if ended.code != 0:
-        raise _explain(ended)
+    _check_end(ended)
     quality = measure(part)
     _check_length(duration_ms, quality.duration_ms)
     _settle(part, target)
     emit({"percent": 100.0})
     return {"quality": msgspec.to_builtins(quality)}
+
+
+def check_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Read all packets of `source` without decoding them: a header may promise more than there is."""
+    source, reached = Path(args["source"]), [0]
+
+    def on_line(line: str) -> None:
+        name, _, value = line.partition("=")
+        if name == "out_time_us" and value.strip().isdigit():
+            reached[0] = int(value) // 1000
+
+    arguments = [
+        *("-v", "error", *ffmpeg.input_options(source, container_of(source))),
+        *("-map", "0:a:0", "-c", "copy", "-progress", "pipe:1", "-f", "null", "-"),
+    ]
+    _check_end(ffmpeg.run(args["ffmpeg"], arguments, on_line))
+    _check_length(args["duration_ms"], reached[0])
+    return {}
+
+
+def _check_end(ended: ffmpeg.Finished) -> None:
+    if ended.code == -signal.SIGKILL:
+        # Nobody of ours did that: the kernel ran out of memory, or a person. The file is not to blame.
+        raise RuntimeError("ffmpeg was killed")
+    if ended.code != 0 or any(words in ended.errors for words in UNWRITTEN):
+        raise _explain(ended)
 
 
 def _part(target: Path) -> Path:
@@ -211,6 +244,8 @@ SENTENCES = (
     ("Cannot allocate memory", FailureKind.PERMANENT, "This file needs too much memory to convert."),
     ("matches no streams", FailureKind.PERMANENT, "There is no sound in this file. Try another link."),
 )
+# Before version 6, ffmpeg says so and ends with 0 when the disk is full for the last bytes.
+UNWRITTEN = ("Error writing trailer", "Error closing file")
 DAMAGED = "This file is damaged and cannot be converted. Fetch it again, or try another link."
 
 

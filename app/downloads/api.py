@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Response, delete, get, post, put
+from litestar import Response, delete, get, post, put, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 
@@ -20,7 +20,7 @@ from app.downloads.api_shapes import (
 )
 from app.downloads.model import Download, State
 from app.downloads.progress import ProgressBoard
-from app.downloads.requests import AnyRequest, own, serve_file
+from app.downloads.requests import READ, AnyRequest, own, serve_file
 from app.errors import Conflict, Invalid, NotAllowed
 from app.files import picture_response
 from app.services import Services
@@ -128,8 +128,10 @@ def get_download(
     services: NamedDependency[Services],
     board: NamedDependency[ProgressBoard],
     id: FromPath[str],
+    all: FromQuery[bool] = False,
 ) -> DownloadOut:
-    return download_out(own(services, request, id), board)
+    """One of your downloads; admins may ask for everybody's with `all=true`."""
+    return download_out(own(services, request, id, all=all and request.user.is_admin), board)
 
 
 @post("/api/v1/downloads/{id:str}/cancel", sync_to_thread=True, status_code=200)
@@ -182,7 +184,7 @@ def download_paths(request: AnyRequest, services: NamedDependency[Services], id:
     return PathsOut([track.path for track in download.tracks if track.path and track.library_track_id])
 
 
-@get("/api/v1/downloads/{id:str}/file", sync_to_thread=True)
+@route("/api/v1/downloads/{id:str}/file", http_method=READ, sync_to_thread=True)
 def file_by_api(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> Response[Any]:
     """The audio itself, with Range."""
     return serve_file(request, services, own(services, request, id))

@@ -42,9 +42,15 @@ def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     covers = CoverMaker(folder, emit)
     fetched = runner.fetch(order, covers.watch)
     limit_memory(CHECK_MEMORY_BYTES)
-    file = _named_after_content(folder / fetched.file)
-    measured = quality.measure(file)
-    _check_length(measured, fetched.info.get("duration"), order.max_duration_s)
+    try:
+        file = _named_after_content(folder / fetched.file)
+        measured = quality.measure(file)
+        _check_length(measured, fetched.info.get("duration"), order.max_duration_s)
+    except Failure:
+        # yt-dlp would take a file that lies there for the whole one and not fetch it again.
+        for spoiled in folder.glob("source.*"):
+            spoiled.unlink()
+        raise
     staged = Staged(
         info=fetched.info,
         source_file=file.name,

@@ -21,25 +21,15 @@ class Converter:
     board: ProgressBoard
 
     def convert(self, track_id: str) -> None:
-        """Answer a ring: convert one staged track, if nobody else does. Trouble waits for the finalize."""
+        """Answer a ring: convert one staged track, if nobody else does and not too many are under way."""
         try:
             if not self.ensure(track_id, most=self._most()):
                 return
         except Failure as failure:
-            log.info("track %s: not converted: %s", track_id, failure.message)
+            self._fail(track_id, failure)
         except Cancelled:
             log.info("track %s: conversion stopped", track_id)
         self._ring_next()
-
-    def _most(self) -> int:
-        """Encoding takes a whole core: more at once gain nothing, and one worker stays free for links."""
-        return max(1, min(self.services.settings.workers - 1, os.cpu_count() or 1))
-
-    def _ring_next(self) -> None:
-        with self.services.db.read() as session:
-            waiting = queries.next_unconverted(session)
-        if waiting and not self.services.running.stopping:
-            self.services.ring("convert", waiting)
 
     def ensure(self, track_id: str, *, most: int = 1_000) -> bool:
         """Convert unless that is done or under way. True when this call did it.
@@ -59,12 +49,36 @@ class Converter:
             waits = isinstance(error, Cancelled) and self.services.running.stopping
             with self.services.db.write() as session:
                 queries.set_conversion(session, track_id, Conversion.WAITING if waits else Conversion.FAILED)
+            if isinstance(error, Failure) and error.kind is not FailureKind.NEEDS_YOU:
+                # The file is to blame: a retry has to fetch another one.
+                (staging.folder_of(self.services.settings, download.id) / track.source_file).unlink(True)
             if isinstance(error, ChildCrashed):
                 log.warning("track %s: the converting child crashed: %s", track_id, error)
                 sentence = "The conversion stopped unexpectedly. Retry."
                 raise Failure(FailureKind.TEMPORARY, sentence) from error
             raise
         return True
+
+    def _most(self) -> int:
+        """Encoding takes a whole core: more at once gain nothing, and one worker stays free for links."""
+        return max(1, min(self.services.settings.workers - 1, os.cpu_count() or 1))
+
+    def _fail(self, track_id: str, failure: Failure) -> None:
+        """What no conversion can mend is said at once, not after the review; a full disk can wait for it."""
+        log.info("track %s: not converted: %s", track_id, failure.message)
+        if failure.kind is FailureKind.NEEDS_YOU:
+            return
+        with self.services.db.write() as session:
+            track = queries.staged_track(session, track_id)
+            download = queries.by_id(session, track.download_id) if track else None
+            if download and download.state is State.REVIEW:
+                queries.move(session, download.id, State.FAILED, failure=failure)
+
+    def _ring_next(self) -> None:
+        with self.services.db.read() as session:
+            waiting = queries.next_unconverted(session)
+        if waiting and not self.services.running.stopping:
+            self.services.ring("convert", waiting)
 
     def _convert_again_after_a_crash(self, download: Download, track: StagedTrack) -> None:
         try:

@@ -3,14 +3,14 @@
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from litestar import Response, get, post
+from litestar import Response, get, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.accounts.model import User
 from app.downloads import cards, confirm, forms, queries, review_pages, staging
 from app.downloads.progress import ProgressBoard
-from app.downloads.requests import AnyRequest, Form, own, serve_file
+from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
 from app.errors import Conflict, Invalid
 from app.files import picture_response
 from app.htmx import fragment, go, page, unchanged, wants_fragment
@@ -134,7 +134,7 @@ def _back_to_inbox(request: AnyRequest) -> Response[Any]:
     return go(request, "/")
 
 
-@get("/downloads/{id:str}/file", sync_to_thread=True)
+@route("/downloads/{id:str}/file", http_method=READ, sync_to_thread=True)
 def download_file(
     request: AnyRequest,
     services: NamedDependency[Services],

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Request, Response
+from litestar import HttpMethod, Request, Response
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
@@ -14,13 +14,14 @@ from app.files import audio_response
 from app.services import Services
 
 AnyRequest = Request[User, Any, Any]
+READ = [HttpMethod.GET, HttpMethod.HEAD]
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
-def own(services: Services, request: AnyRequest, id: str) -> Download:
-    """The user's own download; somebody else's does not exist."""
+def own(services: Services, request: AnyRequest, id: str, *, all: bool = False) -> Download:
+    """The user's own download, or with `all` anybody's; any other does not exist."""
     with services.db.read() as session:
-        download = queries.by_id(session, id, user_id=request.user.id)
+        download = queries.by_id(session, id, user_id=None if all else request.user.id)
     if download is None:
         raise NotFound("There is no such download.")
     return download

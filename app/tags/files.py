@@ -193,7 +193,7 @@ def _run(name: str, args: dict[str, Any], path: Path, sentence: str) -> dict[str
     except FileNotFoundError as error:
         raise Failure(FailureKind.PERMANENT, GONE) from error
     except parent.ChildCrashed as error:
-        raise Failure(FailureKind.PERMANENT, sentence) from error
+        raise Failure(FailureKind.TEMPORARY, sentence) from error
 
 
 @contextmanager
