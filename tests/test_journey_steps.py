@@ -205,6 +205,8 @@ def test_another_cover_becomes_a_square_jpeg_in_the_file(
     assert shown != before.content
     with Image.open(io.BytesIO(shown)) as image:
         assert (image.format, image.size) == ("JPEG", (300, 300))
+    with Image.open(inlay.staging / reviewed / "cover-small.jpg") as small:
+        assert small.size == (192, 192)
     inlay.confirm(reviewed)
     track = inlay.done(reviewed)["tracks"][0]["library_track_id"]
     assert api.get(f"/library/tracks/{track}").json()["has_cover"]
@@ -220,7 +222,8 @@ def test_what_is_no_picture_changes_no_cover(reviewed: str, inlay: Inlay, api: h
     too_large = api.put(at, content=bytes(20_000_001), headers={"Content-Type": "image/jpeg"})
     problem(too_large, 413, "http_413")
     assert api.get(at).content == before
-    assert sorted(file.name for file in (inlay.staging / reviewed).iterdir()) == ["cover.jpg", "source.mp3"]
+    left = {file.name for file in (inlay.staging / reviewed).iterdir()}
+    assert left == {"cover.jpg", "cover-small.jpg", "source.mp3"}
 
 
 def test_after_the_review_the_cover_stays(done: str, api: httpx.Client) -> None:

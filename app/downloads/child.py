@@ -9,6 +9,7 @@ import msgspec
 from app.audio import gate, quality
 from app.audio.model import Quality
 from app.children.child import Emit, limit_memory
+from app.downloads.staging import COVER, SMALL_COVER, SMALL_PX
 from app.errors import Failure, FailureKind
 from app.sources import failures, runner
 from app.sources.base import Order
@@ -16,7 +17,6 @@ from app.tags import files
 from app.tags.cover import square_jpeg
 from app.tags.model import Tags
 
-COVER = "cover.jpg"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -83,7 +83,9 @@ class CoverMaker:
 
     def _square(self, picture: Path | bytes) -> None:
         try:
-            (self.folder / COVER).write_bytes(square_jpeg(picture))
+            squared = square_jpeg(picture)
+            (self.folder / SMALL_COVER).write_bytes(square_jpeg(squared, size_px=SMALL_PX))
+            (self.folder / COVER).write_bytes(squared)
         except Failure as failure:
             # A bad picture never fails a download; the person may choose another one.
             self.emit({"note": failure.message})

@@ -8,11 +8,10 @@ from app.errors import Conflict
 from app.services import Services
 from app.tags.cover import square_safely
 
-NAME = "cover.jpg"
 
-
-def file_of(services: Services, id: str) -> Path:
-    return staging.folder_of(services.settings, id) / NAME
+def file_of(services: Services, id: str, *, small: bool = False) -> Path:
+    """The cover, or its small version for cards."""
+    return staging.folder_of(services.settings, id) / (staging.SMALL_COVER if small else staging.COVER)
 
 
 def replace(services: Services, download: Download, picture: bytes) -> None:
@@ -23,10 +22,11 @@ def replace(services: Services, download: Download, picture: bytes) -> None:
     upload = folder / "upload"
     upload.write_bytes(picture)
     try:
-        square_safely(upload, folder / NAME)
+        square_safely(upload, folder / staging.COVER)
+        square_safely(folder / staging.COVER, folder / staging.SMALL_COVER, size_px=staging.SMALL_PX)
     finally:
         upload.unlink(missing_ok=True)
     with services.db.write() as session:
         for track in download.tracks:
-            queries.set_track(session, track.id, cover_file=NAME, with_cover=True)
+            queries.set_track(session, track.id, cover_file=staging.COVER, with_cover=True)
         queries.touch(session, download.id)

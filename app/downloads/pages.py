@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.accounts.model import User
-from app.downloads import cards, confirm, forms, queries, review_pages, staging
+from app.downloads import cards, confirm, cover, forms, queries, review_pages
 from app.downloads.progress import ProgressBoard
 from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
 from app.errors import Conflict, Invalid
@@ -147,11 +147,14 @@ def download_file(
 
 @get("/downloads/{id:str}/cover", sync_to_thread=True)
 def download_cover(
-    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    id: FromPath[str],
+    size: FromQuery[str] = "",
 ) -> Response[Any]:
-    """The staged cover: always a JPEG of our own making."""
+    """The staged cover, or `size=small` of it: always a JPEG of our own making."""
     own(services, request, id)
-    return picture_response(request, staging.folder_of(services.settings, id) / "cover.jpg")
+    return picture_response(request, cover.file_of(services, id, small=size == "small"))
 
 
 @get("/history", sync_to_thread=True)

@@ -7,6 +7,11 @@ from pathlib import Path
 from app.errors import Failure, FailureKind
 from app.settings import Settings
 
+COVER = "cover.jpg"
+SMALL_COVER = "cover-small.jpg"
+SMALL_PX = 192
+"""A card shows 64 px; a sharp screen has three for each."""
+
 
 def folder_of(settings: Settings, id: str) -> Path:
     return settings.staging / id

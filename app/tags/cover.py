@@ -16,6 +16,7 @@ MAX_PIXELS = 25_000_000
 QUALITY = 88
 
 LIMITS = {"memory_bytes": 640 * 2**20, "nice": 10}
+SIZE_PX = 1000
 SECONDS = 20.0
 
 NOT_A_PICTURE = "This is not a picture that Inlay can read: use a JPEG, PNG or WebP file."
@@ -34,7 +35,7 @@ Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]
 
 
-def square_jpeg(source: bytes | Path, *, size_px: int = 1000) -> bytes:
+def square_jpeg(source: bytes | Path, *, size_px: int = SIZE_PX) -> bytes:
     """The middle of this picture as a square JPEG of at most `size_px`; never enlarged.
 
     Bars around the picture are cut off first, unless it is square already. Raises Failure.
@@ -61,9 +62,9 @@ def square_jpeg(source: bytes | Path, *, size_px: int = 1000) -> bytes:
     return written.getvalue()
 
 
-def square_safely(source: Path, target: Path) -> None:
+def square_safely(source: Path, target: Path, *, size_px: int = SIZE_PX) -> None:
     """`square_jpeg` from file to file in a child. Raises Invalid, or Failure if there was no time for it."""
-    args = {"source": str(source.absolute()), "target": str(target.absolute())}
+    args = {"source": str(source.absolute()), "target": str(target.absolute()), "size_px": size_px}
     try:
         parent.run("app.tags.cover:square_in_child", args, seconds=SECONDS, limits=LIMITS)
     except Failure as failure:
@@ -75,8 +76,8 @@ def square_safely(source: Path, target: Path) -> None:
 
 
 def square_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """Child side: `source` and `target` are paths."""
-    Path(args["target"]).write_bytes(square_jpeg(Path(args["source"])))
+    """Child side: `source` and `target` are paths, `size_px` is the longest side."""
+    Path(args["target"]).write_bytes(square_jpeg(Path(args["source"]), size_px=args["size_px"]))
     return {}
 
 
