@@ -3,7 +3,7 @@
 import importlib
 
 from app.downloads import child
-from app.sources.runner import prepare
+from app.sources.rehearsal import rehearse
 
 CALL = f"{__name__}:warm_up"
 
@@ -16,4 +16,4 @@ def warm_up() -> None:
     assert child
     for module in LATE:
         importlib.import_module(module)
-    prepare()
+    rehearse()

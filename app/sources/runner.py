@@ -1,6 +1,5 @@
 """yt-dlp in a child: constant options of ours, one link in, one audio file out. It only downloads."""
 
-import contextlib
 import os
 import time
 from collections.abc import Mapping
@@ -203,16 +202,3 @@ def _trust(order: Order) -> None:
     certifi.where = lambda: str(bundle)
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         os.environ[name] = str(bundle)
-
-
-def prepare() -> None:
-    """In the warm parent, before any fork: compile every link pattern and import every extractor."""
-    from yt_dlp import YoutubeDL
-    from yt_dlp.extractor import gen_extractor_classes
-
-    nowhere = "https://nothing.invalid/"
-    with YoutubeDL({"quiet": True, "logger": Notes(), "cachedir": False}) as ydl:
-        for extractor in gen_extractor_classes():
-            with contextlib.suppress(Exception):
-                extractor.suitable(nowhere)
-                list(extractor.extract_from_webpage(ydl, nowhere, ""))
