@@ -100,6 +100,7 @@ def serve(environment: Environment, as_json: bool) -> None:
 @click.pass_obj
 def web(environment: Environment, as_json: bool) -> None:
     parts = _start(environment)
+    parts.services.warm.wanted = False
     try:
         _run_web(environment, parts, as_json)
     finally:

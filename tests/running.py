@@ -88,9 +88,9 @@ class Inlay:
         self.token = self.token or token.stdout.strip()
         return token.stdout.strip()
 
-    def start(self, *, seconds: float = 30) -> "Inlay":
+    def start(self, *, seconds: float = 30, command: str = "serve") -> "Inlay":
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve"],
+            [sys.executable, "-m", "app", command],
             stdout=subprocess.PIPE,
             stderr=self.log.open("a"),
             text=True,

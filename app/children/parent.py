@@ -133,6 +133,8 @@ class WarmParent:
         """`warm_up` is the `module:function` that imports what the children will need."""
         self.warm_up = warm_up
         self.idle_s = idle_s
+        self.wanted = True
+        """False where nobody will need a child: then a look at a page warms nothing."""
         self._lock = threading.Lock()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -141,6 +143,8 @@ class WarmParent:
 
     def warm(self) -> None:
         """Have it ready soon: called when somebody is about to paste a link. Returns at once."""
+        if not self.wanted:
+            return
         with self._lock:
             self._start()
             self._rest()
