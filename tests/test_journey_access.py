@@ -1,7 +1,6 @@
 """Every route and method of the running server, asked by nobody, by another user, and with a submit token."""
 
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,19 +71,6 @@ class World:
         if route.template == "/api/v1/downloads/url":
             return {"json": {"url": self.url}}
         return {"json": {"id": self.ids["id"]}} if route.template == "/api/v1/downloads/confirm" else {}
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[MediaSite]:
-    with MediaSite() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def inlay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    with Inlay(tmp_path_factory.mktemp("inlay")) as running:
-        running.add_user("alice", admin=True)
-        yield running.start()
 
 
 @pytest.fixture(scope="module")

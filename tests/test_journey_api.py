@@ -24,19 +24,6 @@ NOWHERE = "00000000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[MediaSite]:
-    with MediaSite() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def inlay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    with Inlay(tmp_path_factory.mktemp("inlay")) as running:
-        running.add_user("alice", admin=True)
-        yield running.start()
-
-
-@pytest.fixture(scope="module")
 def bob(inlay: Inlay) -> str:
     """Bob's token."""
     return inlay.add_user("bob")

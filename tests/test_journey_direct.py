@@ -1,22 +1,12 @@
 """A bare file knows only its name; its own tags and cover say more."""
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from app.tags.files import write
 from app.tags.model import Tags
 from tests.media import audio
 from tests.media.site import MediaSite
 from tests.running import Inlay
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    with Inlay(tmp_path_factory.mktemp("direct") / "inlay") as inlay:
-        inlay.add_user("alice", admin=True)
-        yield inlay.start()
 
 
 def tagged(folder: Path, **tags: object) -> Path:
@@ -26,12 +16,12 @@ def tagged(folder: Path, **tags: object) -> Path:
     return file
 
 
-def test_a_bare_files_own_tags_are_proposed(running: Inlay, site: MediaSite, tmp_path: Path) -> None:
+def test_a_bare_files_own_tags_are_proposed(inlay: Inlay, site: MediaSite, tmp_path: Path) -> None:
     file = tagged(
         tmp_path, title="Tin Roof Rain", artist="The Paper Harbour", album="Lantern Season", track_no=3
     )
     link = site.track("03_trr_final", file, page="direct", thumbnail=None)
-    proposal = running.rest(running.submit(link))["proposal"]
+    proposal = inlay.rest(inlay.submit(link))["proposal"]
     assert {name: found["value"] for name, found in proposal.items() if name != "date"} == {
         "title": "Tin Roof Rain",
         "artist": "The Paper Harbour",
@@ -42,20 +32,20 @@ def test_a_bare_files_own_tags_are_proposed(running: Inlay, site: MediaSite, tmp
     assert proposal["title"]["reason"] == "from the file's own tags"
 
 
-def test_a_bare_files_own_picture_is_the_cover(running: Inlay, site: MediaSite, tmp_path: Path) -> None:
+def test_a_bare_files_own_picture_is_the_cover(inlay: Inlay, site: MediaSite, tmp_path: Path) -> None:
     link = site.track("cover", tagged(tmp_path, title="Saltmarsh"), page="direct", thumbnail=None)
-    id = running.submit(link)
-    running.rest(id)
-    with running.api() as api:
+    id = inlay.submit(link)
+    inlay.rest(id)
+    with inlay.api() as api:
         assert api.get(f"/downloads/{id}/cover").headers["content-type"] == "image/jpeg"
 
 
 def test_what_the_source_says_goes_before_the_files_tags(
-    running: Inlay, site: MediaSite, tmp_path: Path
+    inlay: Inlay, site: MediaSite, tmp_path: Path
 ) -> None:
     file = tagged(tmp_path, title="track01", artist="unknown", genre="Folk")
     link = site.track("said", file, title="Juno Vale - Neon Orchard (Official Video)", uploader="Juno Vale")
-    proposal = running.rest(running.submit(link))["proposal"]
+    proposal = inlay.rest(inlay.submit(link))["proposal"]
     assert proposal["title"]["value"] == "Neon Orchard"
     assert proposal["artist"]["value"] == "Juno Vale"
     assert proposal["genre"]["value"] == "Folk"

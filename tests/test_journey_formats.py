@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,19 +105,6 @@ CASES = [
     Case("webm", "original", "opus", "opus", same=packets),
     Case("mp4", "original", "m4a", "aac", same=packets),
 ]
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[MediaSite]:
-    with MediaSite() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def inlay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    with Inlay(tmp_path_factory.mktemp("inlay")) as running:
-        running.add_user("alice", admin=True)
-        yield running.start()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

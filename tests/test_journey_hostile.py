@@ -19,23 +19,10 @@ FORBIDDEN_IN_NAMES = set('<>:"/\\|?*')
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[MediaSite]:
-    with MediaSite() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def canary() -> Iterator[MediaSite]:
     """A site on an address that Inlay may not reach."""
     with MediaSite("127.0.0.2") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def inlay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    with Inlay(tmp_path_factory.mktemp("inlay")) as running:
-        running.add_user("alice", admin=True)
-        yield running.start()
 
 
 def has_cover(inlay: Inlay, done: dict[str, Any]) -> bool:

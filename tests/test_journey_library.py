@@ -2,10 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from app.tags.files import write
 from app.tags.model import Tags
@@ -13,13 +10,6 @@ from tests.media import audio
 from tests.running import Inlay, wait_for
 
 SECONDS = 10.0
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    with Inlay(tmp_path_factory.mktemp("library") / "inlay") as inlay:
-        inlay.add_user("alice", admin=True)
-        yield inlay.start()
 
 
 def drop(inlay: Inlay, folder: str, title: str) -> Path:
@@ -39,51 +29,51 @@ def listed(inlay: Inlay, q: str) -> list[dict[str, object]]:
     return items
 
 
-def test_a_file_added_by_hand_shows_up(running: Inlay) -> None:
-    drop(running, "Ida Holm/Estuary Songs", "Saltmarsh")
-    [track] = wait_for(lambda: listed(running, "saltmarsh"), SECONDS)
+def test_a_file_added_by_hand_shows_up(inlay: Inlay) -> None:
+    drop(inlay, "Ida Holm/Estuary Songs", "Saltmarsh")
+    [track] = wait_for(lambda: listed(inlay, "saltmarsh"), SECONDS)
     assert track["path"] == "Ida Holm/Estuary Songs/Saltmarsh.flac"
     assert track["artist"] == "Ida Holm"
     assert track["quality"]["lossless"]  # type: ignore[index]
 
 
-def test_a_renamed_file_keeps_its_identity(running: Inlay) -> None:
-    file = drop(running, "loose", "Tidal Clock")
-    [before] = wait_for(lambda: listed(running, "tidal clock"), SECONDS)
-    (running.library / "sorted").mkdir()
-    file.rename(running.library / "sorted" / "01 Tidal Clock.flac")
+def test_a_renamed_file_keeps_its_identity(inlay: Inlay) -> None:
+    file = drop(inlay, "loose", "Tidal Clock")
+    [before] = wait_for(lambda: listed(inlay, "tidal clock"), SECONDS)
+    (inlay.library / "sorted").mkdir()
+    file.rename(inlay.library / "sorted" / "01 Tidal Clock.flac")
     after = wait_for(
-        lambda: [t for t in listed(running, "tidal clock") if str(t["path"]).startswith("sorted/")], SECONDS
+        lambda: [t for t in listed(inlay, "tidal clock") if str(t["path"]).startswith("sorted/")], SECONDS
     )
     assert [track["id"] for track in after] == [before["id"]]
-    assert len(listed(running, "tidal clock")) == 1
+    assert len(listed(inlay, "tidal clock")) == 1
 
 
-def test_a_deleted_file_is_listed_no_more(running: Inlay) -> None:
-    file = drop(running, "gone", "Night Ferry")
-    wait_for(lambda: listed(running, "night ferry"), SECONDS)
+def test_a_deleted_file_is_listed_no_more(inlay: Inlay) -> None:
+    file = drop(inlay, "gone", "Night Ferry")
+    wait_for(lambda: listed(inlay, "night ferry"), SECONDS)
     file.unlink()
-    wait_for(lambda: not listed(running, "night ferry"), SECONDS)
+    wait_for(lambda: not listed(inlay, "night ferry"), SECONDS)
 
 
-def test_what_changed_while_the_server_was_down_is_found_at_start(running: Inlay) -> None:
-    stays = drop(running, "down", "Brickwork")
-    wait_for(lambda: listed(running, "brickwork"), SECONDS)
-    running.stop()
+def test_what_changed_while_the_server_was_down_is_found_at_start(inlay: Inlay) -> None:
+    stays = drop(inlay, "down", "Brickwork")
+    wait_for(lambda: listed(inlay, "brickwork"), SECONDS)
+    inlay.stop()
     stays.unlink()
-    drop(running, "down", "What the Moss Said")
-    running.start()
-    wait_for(lambda: listed(running, "moss"), SECONDS)
-    wait_for(lambda: not listed(running, "brickwork"), SECONDS)
+    drop(inlay, "down", "What the Moss Said")
+    inlay.start()
+    wait_for(lambda: listed(inlay, "moss"), SECONDS)
+    wait_for(lambda: not listed(inlay, "brickwork"), SECONDS)
 
 
-def test_our_own_track_is_indexed_at_once(running: Inlay) -> None:
+def test_our_own_track_is_indexed_at_once(inlay: Inlay) -> None:
     from tests.media.site import MediaSite
 
     with MediaSite() as site:
         link = site.track("own", audio.make("mp3"), title="Fenna Okoro - Plum Street", uploader="Fenna Okoro")
-        id = running.submit(link, skip_review=True)
-        running.done(id)
-        [track] = listed(running, "plum street")
+        id = inlay.submit(link, skip_review=True)
+        inlay.done(id)
+        [track] = listed(inlay, "plum street")
     assert track["source_url"] == link
     assert track["source_id"] == "generic:own"

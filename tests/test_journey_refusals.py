@@ -16,12 +16,6 @@ Offer = Callable[[MediaSite], str]
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[MediaSite]:
-    with MediaSite() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def canary() -> Iterator[MediaSite]:
     """A site on an address that Inlay may not reach."""
     with MediaSite("127.0.0.2") as running:

@@ -20,19 +20,6 @@ LATE = ("cancel", "retry", "discard")
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[MediaSite]:
-    with MediaSite() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def inlay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    with Inlay(tmp_path_factory.mktemp("inlay")) as running:
-        running.add_user("alice", admin=True)
-        yield running.start()
-
-
-@pytest.fixture(scope="module")
 def api(inlay: Inlay) -> Iterator[httpx.Client]:
     with inlay.api() as client:
         yield client
