@@ -210,7 +210,7 @@ def test_what_is_no_picture_changes_no_cover(reviewed: str, inlay: Inlay, api: h
     problem(too_large, 413, "http_413")
     assert api.get(at).content == before
     left = {file.name for file in (inlay.staging / reviewed).iterdir()}
-    assert left == {"cover.jpg", "cover-small.jpg", "source.mp3"}
+    assert left == {"cover.jpg", "cover-small.jpg", "source.mp3", "thumbnail.jpg"}
 
 
 def test_after_the_review_the_cover_stays(done: str, api: httpx.Client) -> None:

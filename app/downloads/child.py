@@ -30,6 +30,8 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     info: dict[str, Any]
     source_file: str
     source_quality: Quality
+    thumbnail_file: str | None
+    """The source's picture as it came: for another crop later, never to be served."""
     cover_file: str | None
     in_file: Tags
     """The tags that the fetched file brought along."""
@@ -55,6 +57,7 @@ def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
         info=fetched.info,
         source_file=file.name,
         source_quality=measured,
+        thumbnail_file=fetched.thumbnail,
         cover_file=covers.finish(file),
         in_file=_tags_in(file),
     )
@@ -103,8 +106,6 @@ class CoverMaker:
             self.thread.join()
         if not (self.folder / COVER).exists():
             self.make()
-        for thumbnail in self.folder.glob("thumbnail.*"):
-            thumbnail.unlink()
         if not (self.folder / COVER).exists() and (picture := _picture_in(file)):
             self._square(picture)
         return COVER if (self.folder / COVER).exists() else None

@@ -122,6 +122,8 @@ class StagedTrack(Base):
     """What the person confirmed."""
     source_file: Mapped[str]
     source_quality: Mapped[Quality] = mapped_column(StructJSON(Quality))
+    thumbnail_file: Mapped[str | None] = mapped_column(default=None)
+    """The source's picture as it came; never served."""
     cover_file: Mapped[str | None] = mapped_column(default=None)
     with_cover: Mapped[bool] = mapped_column(default=True)
     conversion: Mapped[Conversion] = mapped_column(default=Conversion.WAITING)

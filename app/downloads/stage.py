@@ -138,6 +138,7 @@ class Stager:
             proposal=propose(staged.info, staged.in_file),
             source_file=staged.source_file,
             source_quality=staged.source_quality,
+            thumbnail_file=staged.thumbnail_file,
             cover_file=staged.cover_file,
         )
         with self.services.db.write() as session:

@@ -155,6 +155,7 @@ def upgrade() -> None:
         sa.Column("tags", sa.JSON(), nullable=True),
         sa.Column("source_file", sa.String(), nullable=False),
         sa.Column("source_quality", sa.JSON(), nullable=False),
+        sa.Column("thumbnail_file", sa.String(), nullable=True),
         sa.Column("cover_file", sa.String(), nullable=True),
         sa.Column("with_cover", sa.Boolean(), nullable=False),
         sa.Column(
