@@ -16,6 +16,13 @@ Installed = tuple[Path, str]
 MakeScene = Callable[..., Scene]
 
 
+@pytest.fixture
+def site() -> Iterator[MediaSite]:
+    """A site for each test: what it was asked for is counted."""
+    with MediaSite() as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """The data folder of an installation with an admin, and a token of theirs."""
