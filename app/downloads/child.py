@@ -45,6 +45,8 @@ def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     fetched = runner.fetch(order, covers.watch)
     limit_memory(CHECK_MEMORY_BYTES)
     try:
+        if (folder / fetched.file).stat().st_size > order.max_file_bytes:
+            raise failures.too_large()
         file = _named_after_content(folder / fetched.file)
         measured = quality.measure(file)
         _check_length(measured, fetched.info.get("duration"), order.max_duration_s)

@@ -129,10 +129,8 @@ def live() -> Failure:
 
 
 def too_long(limit_s: int) -> Failure:
-    return Failure(
-        PERMANENT,
-        f"This is longer than {limit_s // 3600}:{limit_s // 60 % 60:02} hours, the limit for downloads.",
-    )
+    limit = f"{limit_s // 3600}:{limit_s // 60 % 60:02}:{limit_s % 60:02}"
+    return Failure(PERMANENT, f"This is longer than {limit}, the limit for downloads.")
 
 
 def explain(error: BaseException, warnings: list[str]) -> Failure:
