@@ -17,7 +17,7 @@ def test_journey_works_as_plain_pages(
     browse: Browsing, alice: Person, site: MediaSite, troubles: Troubles
 ) -> None:
     troubles.expected.append("422")
-    link = site.track("plain", make("mp3", 60, pitch_hz=196), title="Plain", artist="Ida", rate_bps=400_000)
+    link = site.track("plain", make("mp3", 60, pitch_hz=196), title="Plain", artist="Ida", rate_bps=220_000)
     page = browse(path="/login", **PLAIN)
     sign_in(page, alice.name)
     expect(page.locator("#inbox")).to_contain_text("Nothing is waiting.")
