@@ -73,13 +73,26 @@ class TooMany(InlayError):
 
 
 class Failure(InlayError):
-    """A download cannot go on. Becomes the row's `failure`: a kind and one sentence."""
+    """A download cannot go on. Becomes the row's `failure`: a kind and one sentence.
+
+    `retry_after_s`: the site itself said when to come back. `pauses_site`: it has had enough of us, so that
+    no other download of that site may bother it meanwhile.
+    """
 
     code = "failed"
 
-    def __init__(self, kind: FailureKind, message: str) -> None:
+    def __init__(
+        self,
+        kind: FailureKind,
+        message: str,
+        *,
+        retry_after_s: int | None = None,
+        pauses_site: bool = False,
+    ) -> None:
         super().__init__(message)
         self.kind = kind
+        self.retry_after_s = retry_after_s
+        self.pauses_site = pauses_site
 
 
 def surprise() -> Failure:

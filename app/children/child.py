@@ -2,7 +2,7 @@
 
 Protocol, over one socket, JSON lines. Parent → child: one request `{call, args, limits}`. Child → parent:
 `{"pid": …}` first, then any number of `{"event": …}`, then one of `{"result": …}`,
-`{"failure": {"kind", "message"}}` (expected trouble) or `{"crash": traceback}`. End of file on the
+`{"failure": {…}}` (a Failure's fields) or `{"crash": traceback}`. End of file on the
 parent's side ends the child, and with the child ends everything that it started.
 """
 
@@ -65,7 +65,14 @@ def _explain(error: BaseException) -> dict[str, Any]:
     from app.errors import Failure
 
     if isinstance(error, Failure):
-        return {"failure": {"kind": str(error.kind), "message": error.message}}
+        return {
+            "failure": {
+                "kind": str(error.kind),
+                "message": error.message,
+                "retry_after_s": error.retry_after_s,
+                "pauses_site": error.pauses_site,
+            }
+        }
     return {"crash": "".join(traceback.format_exception(error))[-MAX_CRASH_CHARS:]}
 
 

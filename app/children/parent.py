@@ -122,7 +122,12 @@ class Child:
             return found
         self._ended = True
         if failure := message.get("failure"):
-            raise Failure(FailureKind(failure["kind"]), failure["message"])
+            raise Failure(
+                FailureKind(failure["kind"]),
+                failure["message"],
+                retry_after_s=failure.get("retry_after_s"),
+                pauses_site=failure.get("pauses_site", False),
+            )
         raise ChildCrashed(message.get("crash", "unknown answer"))
 
 
