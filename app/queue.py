@@ -31,6 +31,10 @@ class Queue:
     def ring(self, name: str, id: str) -> None:
         self._tasks[name](id)
 
+    def waiting(self) -> int:
+        """How many rings nobody has answered yet."""
+        return int(self.huey.storage.queue_size())
+
     def clear(self) -> None:
         """Forget old rings: the reconciler rings again for every row that waits."""
         self.huey.flush()

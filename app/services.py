@@ -4,11 +4,13 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from app.children.parent import WarmParent
 from app.children.running import Running
 from app.db import Database
+from app.room import Room
 from app.settings import Settings
 
 
@@ -22,6 +24,11 @@ class Services:
     """`ring(task_name, id)`: wake a worker up. Call it after the commit, never inside a transaction."""
     warm: WarmParent
     running: Running = field(default_factory=Running)
+
+    @cached_property
+    def room(self) -> Room:
+        """The staging disk's."""
+        return Room(self.settings)
 
 
 def read_secret(data_dir: Path) -> bytes:

@@ -28,6 +28,13 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _delays(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(_whole(1, 24 * 3600)(part.strip()) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError("give seconds from 1 to 86400, separated by commas, such as 5,30") from error
+
+
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in allowed:
@@ -99,6 +106,41 @@ class Settings:
         6 * 3600, _whole(1, 7 * 24 * 3600), "Longest track that is fetched, in seconds."
     )
     max_file_bytes: int = setting(2 * 1024**3, _whole(1024, 2**40), "Largest file that is fetched, in bytes.")
+    max_wall_s: int = setting(
+        4 * 3600, _whole(10, 7 * 24 * 3600), "Longest time that fetching one track may take, in seconds."
+    )
+    stall_s: int = setting(
+        120,
+        _whole(5, 24 * 3600),
+        "A download that receives next to nothing for this many seconds is stopped.",
+    )
+    max_staging_bytes: int = setting(
+        20 * 1024**3, _whole(1024**2, 2**50), "Most bytes in the staging folder; further downloads wait."
+    )
+    min_free_bytes: int = setting(
+        512 * 1024**2,
+        _whole(0, 2**50),
+        "Bytes that stay free on the staging disk (at most a twentieth of it); further downloads wait.",
+    )
+    retry_delays_s: tuple[int, ...] = setting(
+        (5, 30),
+        _delays,
+        "When a download fails for a temporary reason, it is tried again after these seconds (comma list).",
+    )
+    review_days: int = setting(
+        7, _whole(1, 3650), "Days that a fetched track waits for its review before it is discarded."
+    )
+    history_days: int = setting(
+        365, _whole(0, 36500), "Days after which finished downloads leave the history; 0 keeps them."
+    )
+    user_active: int = setting(4, _whole(1, 32), "Downloads of one user that are fetched at the same time.")
+    user_queued: int = setting(500, _whole(1, 100_000), "Downloads of one user that may wait in the queue.")
+    user_per_day: int = setting(
+        1000, _whole(1, 1_000_000), "Links that one user may hand in within 24 hours."
+    )
+    user_bytes_per_day: int = setting(
+        100 * 1024**3, _whole(1024, 2**50), "Bytes that are fetched for one user within 24 hours."
+    )
     allow_hosts: tuple[str, ...] = setting(
         (), _hosts, "Hosts or networks (comma list) that downloads may reach although they are private."
     )

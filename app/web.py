@@ -21,6 +21,7 @@ from litestar.types import Message, Scope
 
 import app.accounts.api
 import app.accounts.pages
+import app.downloads.activity_pages
 import app.downloads.api
 import app.downloads.pages
 import app.library.api
@@ -104,9 +105,16 @@ def routes(assets: "Assets") -> Router:
         assets.handler(),
         *app.accounts.pages.HANDLERS,
         *app.downloads.pages.HANDLERS,
+        *app.downloads.activity_pages.HANDLERS,
         *app.library.pages.HANDLERS,
     ]
-    api = [health, *app.accounts.api.HANDLERS, *app.downloads.api.HANDLERS, *app.library.api.HANDLERS]
+    api = [
+        health,
+        *app.accounts.api.HANDLERS,
+        *app.downloads.api.HANDLERS,
+        *app.downloads.activity_pages.API_HANDLERS,
+        *app.library.api.HANDLERS,
+    ]
     return Router("/", route_handlers=[Router("/", route_handlers=pages, include_in_schema=False), *api])
 
 

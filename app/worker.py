@@ -3,18 +3,19 @@
 import fcntl
 import logging
 import os
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO
 
 from app.accounts.setup import ensure_admin
 from app.audio.ffmpeg import find_ffmpeg
 from app.children.parent import WarmParent
 from app.db import Database
-from app.downloads import queries, staging, warmup
+from app.downloads import warmup
 from app.downloads.convert import Converter
 from app.downloads.finalize import Finalizer
 from app.downloads.progress import ProgressBoard
+from app.downloads.reconcile import Reconciler
+from app.downloads.schedule import Scheduler
 from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
 from app.library.folder import prepare_folder
@@ -28,8 +29,9 @@ from app.sources.egress import EgressGuard
 
 log = logging.getLogger("inlay.worker")
 
-RECONCILE_S = 60.0
 STOP_S = 5.0
+FREE_HANDS = 1
+"""Threads beside those that may all be fetching and converting: a person waits for a finalize."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,6 @@ class Worker:
 
     parts: Parts
     lock: IO[bytes] | None = None
-    stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Raises InlayError when another worker has this data folder."""
@@ -101,11 +102,13 @@ class Worker:
             Allowed(*settings.allow_hosts), own_ports={settings.port}, upstream=settings.proxy
         )
         self.guard.start()
-        self._answer_rings()
-        self._recover()
+        scheduler = Scheduler(services)
+        self.reconciler = Reconciler(services, self.parts.queue, scheduler)
+        self._answer_rings(scheduler)
+        self.reconciler.recover()
         self.consumer = ThreadConsumer(
             self.parts.queue.huey,
-            workers=settings.workers,
+            workers=settings.workers + self.converter.most() + FREE_HANDS,
             periodic=False,
             initial_delay=0.05,
             max_delay=0.25,
@@ -115,17 +118,15 @@ class Worker:
         self.consumer.start()
         self.watcher = LibraryWatcher(services.db, settings.library_dir)
         self.watcher.start()
-        self.reconciler = threading.Thread(target=self._reconcile, name="reconciler", daemon=True)
         self.reconciler.start()
 
     def stop(self) -> None:
         """End within seconds; what was being fetched is queued again."""
-        self.stopping.set()
         self.parts.services.running.stop()
         self.consumer.stop(graceful=True)
         self.watcher.stop()
         self.guard.stop()
-        self.reconciler.join(STOP_S)
+        self.reconciler.stop()
         if self.lock:
             self.lock.close()
 
@@ -138,52 +139,11 @@ class Worker:
                 "Inlay is running already with this data folder. Stop it, or choose another INLAY_DATA_DIR."
             ) from error
 
-    def _answer_rings(self) -> None:
-        services, board = self.parts.services, self.parts.board
-        converter = Converter(services, board)
+    def _answer_rings(self, scheduler: Scheduler) -> None:
+        services, board, wake = self.parts.services, self.parts.board, self.reconciler.wake
+        self.converter = Converter(services, board, wake)
         self.parts.queue.answers.update(
-            stage=Stager(services, board, self.guard).stage,
-            convert=converter.convert,
-            finalize=Finalizer(services, converter).finalize,
+            stage=Stager(services, board, self.guard, scheduler, wake).stage,
+            convert=self.converter.convert,
+            finalize=Finalizer(services, self.converter, wake).finalize,
         )
-
-    def _recover(self) -> None:
-        """Whatever a dead worker left: its rows wait again, its stale folders go."""
-        services = self.parts.services
-        self.parts.queue.clear()
-        with services.db.write() as session:
-            queries.put_back_interrupted(session)
-        with services.db.read() as session:
-            needed = queries.with_staging(session)
-        for name in staging.sweep(services.settings, needed):
-            log.info("removed stale staging folder %s", name)
-        self._ring_waiting()
-
-    def _reconcile(self) -> None:
-        while not self.stopping.wait(RECONCILE_S):
-            try:
-                self._put_back_stranded()
-                self._ring_waiting()
-            except Exception:
-                log.exception("the reconciler failed; it tries again in %s s", RECONCILE_S)
-
-    def _put_back_stranded(self) -> None:
-        """Rows that look busy while nobody works on them: the database refused when their work ended."""
-        services = self.parts.services
-        with services.db.read() as session:
-            stranded = [id for id in queries.fetching(session) if not services.running.is_busy(id)]
-        for id in stranded:
-            with services.db.write() as session:
-                queries.put_back(session, id)
-            log.warning("%s: was left behind, and is queued again", id)
-
-    def _ring_waiting(self) -> None:
-        """Ring for every row that waits, unless its ring is still in the queue."""
-        services = self.parts.services
-        if self.parts.queue.huey.storage.queue_size():
-            return
-        with services.db.read() as session:
-            queued, unconverted, finalizing = queries.to_ring(session)
-        for name, ids in (("finalize", finalizing), ("stage", queued), ("convert", unconverted)):
-            for id in ids:
-                services.ring(name, id)

@@ -1,5 +1,5 @@
 // What HTML and htmx cannot do by themselves: the clipboard, playing a track without leaving the page,
-// and the focus of somebody whose button went away.
+// counting down, and the focus of somebody whose button went away.
 
 const canPaste = Boolean(navigator.clipboard?.readText);
 
@@ -53,6 +53,23 @@ function keepFocus() {
   const next = document.querySelector(`#${CSS.escape(card)} .act :is(a, button)`);
   (next ?? document.getElementById("main")).focus({ preventScroll: true });
 }
+
+// A countdown in words that the server wrote; the next poll says what has become of it.
+// Counted from the seconds that were left, by this device's clock alone: it may differ from the server's.
+const ends = new WeakMap();
+
+function countDown() {
+  for (const time of document.querySelectorAll("time[data-left]")) {
+    const known = ends.get(time);
+    const end = known?.left === time.dataset.left ? known.end : Date.now() + 1000 * time.dataset.left;
+    ends.set(time, { left: time.dataset.left, end });
+    const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+    const [hours, minutes, seconds] = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
+    const two = (number) => String(number).padStart(2, "0");
+    time.textContent = hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+  }
+}
+setInterval(countDown, 1000);
 
 document.addEventListener("htmx:after:swap", () => {
   offerPaste(document);

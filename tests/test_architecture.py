@@ -18,6 +18,7 @@ LAYERS = [
         "app.migrate",
         "app.queue",
         "app.children",
+        "app.room",
         "app.services",
         "app.files",
         "app.htmx",
@@ -26,7 +27,14 @@ LAYERS = [
     ["app.audio", "app.tags", "app.sources", "app.library.paths"],
     # rows
     ["app.accounts.model", "app.library.model", "app.downloads.model"],
-    ["app.accounts.queries", "app.library.queries", "app.downloads.queries"],
+    [
+        "app.accounts.queries",
+        "app.library.queries",
+        *(
+            f"app.downloads.{name}"
+            for name in ("queries", "schedule_queries", "site_queries", "usage_queries")
+        ),
+    ],
     # services and cruxes
     ["app.accounts", "app.library"],
     ["app.downloads"],
@@ -36,7 +44,15 @@ LAYERS = [
         *(f"app.library.{name}" for name in ("pages", "api", "commands")),
         *(
             f"app.downloads.{n}"
-            for n in ("requests", "pages", "review_pages", "api", "api_shapes", "commands")
+            for n in (
+                "requests",
+                "pages",
+                "review_pages",
+                "activity_pages",
+                "api",
+                "api_shapes",
+                "commands",
+            )
         ),
         "app.tags.commands",
     ],

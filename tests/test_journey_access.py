@@ -70,6 +70,8 @@ class World:
             return {"data": {"url": "nothing", "title": "Mine now"}}
         if route.template == "/api/v1/downloads/url":
             return {"json": {"url": self.url}}
+        if route.template.endswith("/move"):
+            return {"json": {"to": "first"}}
         return {"json": {"id": self.ids["id"]}} if route.template == "/api/v1/downloads/confirm" else {}
 
 
@@ -82,7 +84,14 @@ def world(site: MediaSite, inlay: Inlay) -> World:
     id = inlay.submit(short_track(site, "mine"))
     assert inlay.rest(id)["state"] == "review"
     sign_in(inlay)
-    ids = {"id": id, "token_id": "1", "session_id": "1", "name": "look.css", "path": "openapi.json"}
+    ids = {
+        "id": id,
+        "token_id": "1",
+        "session_id": "1",
+        "name": "look.css",
+        "site": "127.0.0.1",
+        "path": "openapi.json",
+    }
     return World(inlay, f"{site.url}/gone", ids, added["tracks"][0]["library_track_id"], bob, submit)
 
 

@@ -72,7 +72,21 @@ def test_links_to_different_places_have_different_keys(one: str, other: str) -> 
     assert clean_link(one).key != clean_link(other).key
 
 
-def test_the_site_is_the_host_without_its_prefix() -> None:
-    assert clean_link("https://www.youtube.com/watch?v=1").site == "youtube.com"
-    assert clean_link("https://music.youtube.com/watch?v=1").site == "music.youtube.com"
-    assert clean_link("https://www.uk/").site == "www.uk"
+@pytest.mark.parametrize(
+    ("link", "site"),
+    [
+        ("https://www.youtube.com/watch?v=1", "youtube.com"),
+        ("https://music.youtube.com/watch?v=1", "youtube.com"),
+        ("https://youtu.be/1", "youtube.com"),
+        ("https://ida.bandcamp.com/track/a", "bandcamp.com"),
+        ("https://www.bbc.co.uk/sounds/1", "bbc.co.uk"),
+        ("https://ida.github.io/song", "ida.github.io"),
+        ("https://musik.münchen.de/1", "münchen.de"),
+        ("https://www.uk/", "www.uk"),
+        ("http://localhost:8000/a", "localhost"),
+        ("http://127.0.0.1:8001/a", "127.0.0.1"),
+        ("http://[::1]:8001/a", "::1"),
+    ],
+)
+def test_the_site_is_whoever_all_these_hosts_belong_to(link: str, site: str) -> None:
+    assert clean_link(link).site == site

@@ -90,9 +90,9 @@ class Child:
                 check()
         self._ended = True
 
-    def result(self, *, seconds: float) -> dict[str, Any]:
+    def result(self, *, seconds: float, check: Callable[[], None] | None = None) -> dict[str, Any]:
         """Wait for the answer and ignore events."""
-        for _ in self.events(seconds=seconds):
+        for _ in self.events(seconds=seconds, check=check):
             pass
         assert self.answer is not None
         return self.answer
@@ -220,14 +220,19 @@ class WarmParent:
 
 
 def run(
-    call: str, args: dict[str, Any], *, seconds: float, limits: dict[str, int] | None = None
+    call: str,
+    args: dict[str, Any],
+    *,
+    seconds: float,
+    limits: dict[str, int] | None = None,
+    check: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Run `module:function` in a fresh child and return its result.
 
-    Raises Failure (expected trouble, or out of time) or ChildCrashed.
+    Raises Failure (expected trouble, or out of time) or ChildCrashed, and what `check` raises.
     """
     with fresh(call, args, limits or {}) as child:
-        return child.result(seconds=seconds)
+        return child.result(seconds=seconds, check=check)
 
 
 @contextlib.contextmanager

@@ -48,6 +48,10 @@ class Running:
         with self._lock:
             return key in self._busy
 
+    def busy_keys(self) -> set[str]:
+        with self._lock:
+            return set(self._busy)
+
     def cancel(self, key: str) -> None:
         with self._lock:
             children = list(self._children.get(key, ()))

@@ -15,6 +15,7 @@ from app.downloads.api_shapes import (
     FormatOut,
     FormatsOut,
     LinkIn,
+    MoveIn,
     PathsOut,
     download_out,
 )
@@ -48,7 +49,7 @@ def submit_url(
         skip_review=data.skip_review,
         confirm_lossy=data.confirm_lossy,
     )
-    return download_out(download, board)
+    return download_out(download, board, services.room)
 
 
 @post("/api/v1/downloads/confirm", sync_to_thread=True, status_code=202)
@@ -75,7 +76,7 @@ def confirm_download(
         covers={track.id: data.cover == "proposed" for track in download.tracks},
         conflict=data.conflict,
     )
-    return download_out(own(services, request, download.id), board)
+    return download_out(own(services, request, download.id), board, services.room)
 
 
 def _tags_by_track(download: Download, data: ConfirmIn) -> dict[str, Tags]:
@@ -111,7 +112,7 @@ def list_downloads(
             limit=limit + 1,
             before=before,
         )
-    items = [download_out(one, board) for one in found[:limit]]
+    items = [download_out(one, board, services.room) for one in found[:limit]]
     return DownloadsOut(items, next=items[-1].id if len(found) > limit else None)
 
 
@@ -131,7 +132,7 @@ def get_download(
     all: FromQuery[bool] = False,
 ) -> DownloadOut:
     """One of your downloads; admins may ask for everybody's with `all=true`."""
-    return download_out(own(services, request, id, all=all and request.user.is_admin), board)
+    return download_out(own(services, request, id, all=all and request.user.is_admin), board, services.room)
 
 
 @post("/api/v1/downloads/{id:str}/cancel", sync_to_thread=True, status_code=200)
@@ -143,7 +144,7 @@ def cancel_by_api(
 ) -> DownloadOut:
     own(services, request, id)
     confirm.cancel(services, id)
-    return download_out(own(services, request, id), board)
+    return download_out(own(services, request, id), board, services.room)
 
 
 @post("/api/v1/downloads/{id:str}/retry", sync_to_thread=True, status_code=200)
@@ -155,7 +156,21 @@ def retry_by_api(
 ) -> DownloadOut:
     own(services, request, id)
     confirm.retry(services, id)
-    return download_out(own(services, request, id), board)
+    return download_out(own(services, request, id), board, services.room)
+
+
+@post("/api/v1/downloads/{id:str}/move", sync_to_thread=True, status_code=200)
+def move_by_api(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    id: FromPath[str],
+    data: JSONBody[MoveIn],
+) -> DownloadOut:
+    """Change the turn of a queued download among your own: `to` is first, last, up or down."""
+    own(services, request, id)
+    confirm.take_turn(services, id, data.to)
+    return download_out(own(services, request, id), board, services.room)
 
 
 @post("/api/v1/downloads/{id:str}/discard", sync_to_thread=True, status_code=200)
@@ -167,7 +182,7 @@ def discard_by_api(
 ) -> DownloadOut:
     own(services, request, id)
     confirm.discard(services, id)
-    return download_out(own(services, request, id), board)
+    return download_out(own(services, request, id), board, services.room)
 
 
 @delete("/api/v1/downloads/{id:str}", sync_to_thread=True)
@@ -225,6 +240,7 @@ HANDLERS = [
     get_download,
     cancel_by_api,
     retry_by_api,
+    move_by_api,
     discard_by_api,
     forget_download,
     download_paths,

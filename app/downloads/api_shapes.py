@@ -1,13 +1,15 @@
 """What the JSON API of downloads takes and gives."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from app.audio.facts import QualityFacts, facts_of
+from app.downloads import waiting
 from app.downloads.model import Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
+from app.room import Room
 from app.tags.model import EDITABLE, Suggestion, Tags
 
 
@@ -40,6 +42,10 @@ class ConfirmIn(TrackTagsIn, forbid_unknown_fields=True):
     cover: str = "proposed"
     conflict: str | None = None
     tracks: list[TrackTagsIn] = []
+
+
+class MoveIn(msgspec.Struct, forbid_unknown_fields=True):
+    to: Literal["first", "last", "up", "down"]
 
 
 class FailureOut(msgspec.Struct):
@@ -76,6 +82,9 @@ class DownloadOut(msgspec.Struct):
     title: str
     format: str
     failure: FailureOut | None
+    """Why it failed, or, while it is queued or finalizing, why it waits."""
+    retry_at: datetime | None
+    """When it goes on by itself, if it waits for that."""
     progress: ProgressOut
     proposal: dict[str, Suggestion]
     quality: QualityFacts | None
@@ -95,11 +104,14 @@ class PathsOut(msgspec.Struct):
     paths: list[str]
 
 
-def download_out(download: Download, board: ProgressBoard) -> DownloadOut:
+def download_out(download: Download, board: ProgressBoard, room: Room) -> DownloadOut:
     first = download.tracks[0] if download.tracks else None
     progress = board.get(download.id) if download.active else Progress()
     failure = None
-    if download.failure_kind:
+    wait = waiting.why(download, room)
+    if wait:
+        failure = FailureOut(wait.kind, wait.message)
+    elif download.failure_kind:
         failure = FailureOut(download.failure_kind, download.failure_message or "")
     return DownloadOut(
         id=download.id,
@@ -111,6 +123,7 @@ def download_out(download: Download, board: ProgressBoard) -> DownloadOut:
         title=download.title,
         format=download.format,
         failure=failure,
+        retry_at=wait.until if wait else None,
         progress=ProgressOut(
             progress.percent, progress.done_bytes, progress.total_bytes, progress.speed_bps, progress.eta_s
         ),

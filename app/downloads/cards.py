@@ -1,14 +1,19 @@
 """What a card of the inbox says: one line of state in plain words, a bar while something moves."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from app.audio.convert import plan
 from app.audio.formats import target_for
 from app.audio.quality import clock, label
+from app.db import now
+from app.downloads import waiting
 from app.downloads.model import Download, State
 from app.downloads.progress import Progress, ProgressBoard
+from app.downloads.retention import keeps_until
 from app.htmx import version
+from app.room import Room
 
 LANES = ("ready", "way", "needs", "added")
 HEADINGS = {
@@ -39,29 +44,80 @@ class Card:
     percent: float | None
     has_cover: bool
     active: bool
+    until: datetime | None = None
+    """When it goes on by itself; the page counts down to it."""
+    note: str = ""
+    turn: int = 0
+    """Its place among those that wait, smallest first."""
+    actions: tuple[tuple[str, str, str], ...] = ()
+    """What a person can do about it, two things at most: the route's last part, the word, its class."""
 
     @property
     def version(self) -> str:
         return version(self)
 
+    @property
+    def seconds_left(self) -> int:
+        return max(0, round((self.until - now()).total_seconds())) if self.until else 0
 
-def card_of(download: Download, board: ProgressBoard) -> Card:
+    @property
+    def countdown(self) -> str:
+        return waiting.countdown(self.seconds_left)
+
+
+def card_of(download: Download, board: ProgressBoard, room: Room) -> Card:
     progress = board.get(download.id) if download.active else Progress()
+    wait = waiting.why(download, room)
     return Card(
         id=download.id,
         state=download.state,
         lane=_LANE.get(download.state, "way"),
         title=title_of(download),
-        line=_line(download, progress),
+        line=_waits(wait) if wait else _line(download, progress),
         percent=0 if download.state is State.QUEUED else progress.percent,
         has_cover=progress.cover or any(track.cover_file for track in download.tracks),
         active=download.active,
+        until=wait.until if wait else None,
+        note=_note(download, room.settings.review_days),
+        turn=download.queue_order if download.state is State.QUEUED else 0,
+        actions=_actions(download, wait),
     )
+
+
+CANCEL = ("cancel", "Cancel", "quiet")
+
+
+def _actions(download: Download, wait: waiting.Wait | None) -> tuple[tuple[str, str, str], ...]:
+    match download.state:
+        case State.FAILED:
+            return (("retry", "Retry", ""), ("discard", "Drop", "quiet"))
+        case State.QUEUED | State.FINALIZING if wait and download.retry_at:
+            return (("retry", "Try now", "quiet"), CANCEL)
+        case State.QUEUED if not wait:
+            return (("first", "First", "quiet"), CANCEL)
+        case State.QUEUED | State.PROBING | State.DOWNLOADING:
+            return (CANCEL,)
+        case State.FINALIZING if not any(track.sha256 for track in download.tracks):
+            return (CANCEL,)
+    return ()
+
+
+def _waits(wait: waiting.Wait) -> str:
+    return f"{wait.message} Trying again in" if wait.until else wait.message
+
+
+def _note(download: Download, review_days: int) -> str:
+    if download.state is not State.REVIEW:
+        return ""
+    until = keeps_until(download, review_days)
+    return f"Waits for you until {until.day} {until:%B}"
 
 
 def lanes(cards: list[Card]) -> list[tuple[str, list[Card]]]:
     """The inbox in the order of what it wants of you; empty lanes are left out."""
-    found = [(lane, [card for card in cards if card.lane == lane]) for lane in LANES]
+    # What is being fetched first, then what waits in the order of its turns.
+    in_turn = sorted(cards, key=lambda card: card.turn)
+    found = [(lane, [card for card in in_turn if card.lane == lane]) for lane in LANES]
     return [(HEADINGS[lane], several) for lane, several in found if several]
 
 
@@ -147,4 +203,6 @@ _ENDED = {
 
 def history_line(download: Download) -> str:
     paths = " · ".join(track.path for track in download.tracks if track.path)
+    if download.state is State.DISCARDED and download.failure_message:
+        return f"Discarded: {download.failure_message}"
     return paths if download.state is State.DONE and paths else _ENDED[download.state]

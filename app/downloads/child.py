@@ -43,6 +43,7 @@ def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     folder = Path(order.folder)
     covers = CoverMaker(folder, emit)
     fetched = runner.fetch(order, covers.watch)
+    emit({"fetched": True})
     limit_memory(CHECK_MEMORY_BYTES)
     try:
         if (folder / fetched.file).stat().st_size > order.max_file_bytes:

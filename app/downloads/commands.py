@@ -15,7 +15,6 @@ from app.db import Database
 from app.downloads import cards, forms, queries
 from app.downloads.api_shapes import download_out
 from app.downloads.model import Download, State
-from app.downloads.progress import ProgressBoard
 from app.errors import InlayError
 from app.worker import Parts, Worker, build, worker_is_running
 
@@ -84,7 +83,7 @@ def _wait(parts: Parts, id: str, *, quiet: bool) -> Download:
             with parts.services.db.read() as session:
                 download = queries.by_id(session, id)
             assert download is not None
-            card = cards.card_of(download, parts.board)
+            card = cards.card_of(download, parts.board, parts.services.room)
             bar.update(task, description=f"{card.title}: {card.line}", completed=card.percent or 0)
             if download.state in RESTS:
                 bar.update(task, completed=100)
@@ -94,9 +93,7 @@ def _wait(parts: Parts, id: str, *, quiet: bool) -> Download:
 
 def _say(parts: Parts, download: Download, *, as_json: bool) -> None:
     if as_json:
-        found: Any = msgspec.to_builtins(
-            download_out(download, ProgressBoard(parts.services.settings.staging))
-        )
+        found: Any = msgspec.to_builtins(download_out(download, parts.board, parts.services.room))
         click.echo(json.dumps(found))
         return
     message = {

@@ -4,7 +4,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from app.audio.formats import FORMATS
-from app.downloads import queries, staging
+from app.downloads import limits, queries, schedule_queries, staging
 from app.downloads.forms import ALREADY
 from app.downloads.model import FETCHING, Download, State
 from app.errors import Conflict, NotFound
@@ -56,38 +56,73 @@ def _accept(session: Session, download: Download, tags: dict[str, Tags]) -> bool
 
 
 def cancel(services: Services, id: str) -> None:
-    """Stop a download that is on its way: its children end, its files go."""
+    """Stop a download that is on its way: its children end, its files go.
+
+    Too late once the place in the library is recorded: the file may be there at any moment from then on.
+    """
     with services.db.write() as session:
         download = queries.by_id(session, id)
         assert download is not None
-        _must(queries.move(session, id, State.CANCELLED), download)
+        placing = download.state is State.FINALIZING and any(track.sha256 for track in download.tracks)
+        _must(not placing and queries.move(session, id, State.CANCELLED), download)
     services.running.cancel(id)
     if not services.running.is_busy(id) and download.state not in FETCHING:
         staging.remove(services.settings, id)
 
 
 def retry(services: Services, id: str) -> State:
-    """Go on where it stopped: finalize again what was confirmed, else fetch again."""
+    """Go on where it stopped: finalize again what was confirmed, else fetch again.
+
+    What waits for its next try anyway is tried now; a pause of its site still holds.
+    """
     with services.db.write() as session:
         download = queries.by_id(session, id)
         assert download is not None
-        # What is being fetched may go back into the queue too, but not by a person's word.
-        _must(download.state in (State.FAILED, State.CANCELLED), download)
-        if queries.open_link(session, download.user_id, download.url_key):
-            raise Conflict(ALREADY, code="already_queued")
-        staged = (
-            download.state == State.FAILED and bool(download.tracks) and _still_staged(services, download)
-        )
-        if not staged:
-            to = State.QUEUED
-        elif all(track.tags for track in download.tracks):
-            to = State.FINALIZING
+        to: State = download.state
+        if download.retry_at and to in (State.QUEUED, State.FINALIZING):
+            queries.touch(session, id, retry_at=None)
         else:
-            to = State.REVIEW
-        _must(queries.move(session, id, to, attempts=0), download)
+            to = _retry(services, session, download)
     if to is not State.REVIEW:
         services.ring("stage" if to is State.QUEUED else "finalize", id)
     return to
+
+
+def _retry(services: Services, session: Session, download: Download) -> State:
+    # What is being fetched may go back into the queue too, but not by a person's word.
+    _must(download.state in (State.FAILED, State.CANCELLED), download)
+    if queries.open_link(session, download.user_id, download.url_key):
+        raise Conflict(ALREADY, code="already_queued")
+    staged = download.state == State.FAILED and staging.is_whole(services.settings, download)
+    if not (staged and download.tracks):
+        to = State.QUEUED
+        limits.check_waiting(session, download.user_id, services.settings)
+    elif all(track.tags for track in download.tracks):
+        to = State.FINALIZING
+    else:
+        to = State.REVIEW
+    _must(queries.move(session, download.id, to, attempts=0, tries=0, crashes=0), download)
+    return to
+
+
+def take_turn(services: Services, id: str, where: str) -> None:
+    """Change the order of the person's own waiting downloads: `where` is first, last, up or down."""
+    with services.db.write() as session:
+        download = queries.by_id(session, id)
+        assert download is not None
+        _must(download.state is State.QUEUED, download)
+        line = schedule_queries.turns(session, download.user_id)
+        at = next(place for place, (one, _) in enumerate(line) if one == id)
+        if where == "first":
+            schedule_queries.set_turn(session, id, line[0][1] - 1)
+        elif where == "last":
+            schedule_queries.set_turn(session, id, line[-1][1] + 1)
+        else:
+            other = at - 1 if where == "up" else at + 1
+            if 0 <= other < len(line):
+                schedule_queries.set_turn(session, id, line[other][1])
+                schedule_queries.set_turn(session, line[other][0], line[at][1])
+    services.ring("stage", id)
 
 
 def discard(services: Services, id: str) -> None:
@@ -114,11 +149,6 @@ def forget(services: Services, id: str) -> None:
 def _must(moved: bool, download: Download) -> None:
     if not moved:
         raise Conflict(TOO_LATE.format(state=download.state), code="too_late")
-
-
-def _still_staged(services: Services, download: Download) -> bool:
-    folder = staging.folder_of(services.settings, download.id)
-    return all((folder / track.source_file).exists() for track in download.tracks)
 
 
 def _source_id(info: dict[str, object]) -> str:

@@ -2,11 +2,12 @@
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.audio import convert as audio_convert
 from app.children.parent import Cancelled, ChildCrashed
-from app.downloads import queries, staging
+from app.downloads import outcome, queries, staging
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.errors import Failure, FailureKind
@@ -19,11 +20,13 @@ log = logging.getLogger("inlay.convert")
 class Converter:
     services: Services
     board: ProgressBoard
+    wake: Callable[[], None] = lambda: None
+    """Called when a damaged file is to be fetched again later."""
 
     def convert(self, track_id: str) -> None:
         """Answer a ring: convert one staged track, if nobody else does and not too many are under way."""
         try:
-            if not self.ensure(track_id, most=self._most()):
+            if not self.ensure(track_id, most=self.most()):
                 return
         except Failure as failure:
             self._fail(track_id, failure)
@@ -36,6 +39,10 @@ class Converter:
 
         A person waits for a finalize, so it takes no heed of `most`. Raises Failure, Cancelled.
         """
+        with self.services.running.busy(track_id) as mine:
+            return mine and self._claimed_and_converted(track_id, most)
+
+    def _claimed_and_converted(self, track_id: str, most: int) -> bool:
         with self.services.db.write() as session:
             if not queries.claim_conversion(session, track_id, most=most):
                 return False
@@ -59,7 +66,7 @@ class Converter:
             raise
         return True
 
-    def _most(self) -> int:
+    def most(self) -> int:
         """Encoding takes a whole core: more at once gain nothing, and one worker stays free for links."""
         return max(1, min(self.services.settings.workers - 1, os.cpu_count() or 1))
 
@@ -72,7 +79,8 @@ class Converter:
             track = queries.staged_track(session, track_id)
             download = queries.by_id(session, track.download_id) if track else None
             if download and download.state is State.REVIEW:
-                queries.move(session, download.id, State.FAILED, failure=failure)
+                outcome.not_converted(self.services, session, download, failure)
+        self.wake()
 
     def _ring_next(self) -> None:
         with self.services.db.read() as session:

@@ -2,14 +2,16 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from app.audio.model import Quality
 from app.children.parent import Cancelled, ChildCrashed
-from app.downloads import queries, staging
+from app.downloads import outcome, queries, staging
 from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
+from app.downloads.schedule_queries import is_ahead
 from app.errors import Failure, FailureKind, surprise
 from app.library import index, place
 from app.library.folder import check_mounted
@@ -32,6 +34,8 @@ class AlreadyThere(Exception):
 class Finalizer:
     services: Services
     converter: Converter
+    wake: Callable[[], None] = lambda: None
+    """Called when it is to be tried again later."""
 
     def finalize(self, id: str) -> None:
         """Put every track of a confirmed download into the library. Safe to call at any time and twice."""
@@ -39,13 +43,15 @@ class Finalizer:
             download = self._get(id) if mine else None
             if download is None or download.state is not State.FINALIZING:
                 return
+            if download.retry_at and is_ahead(download.retry_at):
+                return
             try:
                 self._finalize(download)
                 self._end(id, State.DONE)
             except AlreadyThere:
                 self._end(id, State.SKIPPED)
             except Cancelled:
-                log.info("%s: goes on after the restart", id)
+                self._stopped(id)
             except Failure as failure:
                 self._fail(id, failure)
             except ChildCrashed as crash:
@@ -68,9 +74,10 @@ class Finalizer:
     def _converted(self, download: Download, track: StagedTrack) -> tuple[Path, Quality]:
         """The staged file in the wanted format: waits for a conversion under way, else converts now."""
         while True:
+            self._still_wanted(download.id)
             with self.services.db.read() as session:
                 current = queries.staged_track(session, track.id)
-            if current is None or self.services.running.stopping:
+            if current is None:
                 raise Cancelled
             if current.conversion is Conversion.DONE and current.converted_file and current.converted_quality:
                 folder = staging.folder_of(self.services.settings, download.id)
@@ -95,6 +102,11 @@ class Finalizer:
             queries.set_track(session, track.id, path=str(placed.relative), library_track_id=found.id)
         log.info("%s: added %s", download.id, placed.relative)
 
+    def _still_wanted(self, id: str) -> None:
+        download = self._get(id)
+        if download is None or download.state is not State.FINALIZING or self.services.running.stopping:
+            raise Cancelled
+
     def _placed_before_crash(self, track: StagedTrack) -> place.Placed | None:
         """The file that an interrupted try has placed already, if it is exactly that one."""
         if not (track.path and track.sha256):
@@ -105,14 +117,14 @@ class Finalizer:
         library = self.services.settings.library_dir
         tagged = file.with_name(f"tagged{file.suffix}")
         staging.copy(file, tagged)
-        files.write_safely(tagged, tags, self._cover(download, track))
+        cover = self._cover(download, track)
+        files.write_safely(tagged, tags, cover, check=lambda: self._still_wanted(download.id))
         sha256 = place.sha256_of(tagged)
         first = naming.library_path(tags, file.suffix.lstrip("."), self.services.settings.naming)
         for number in range(1, MAX_NAMES):
             wanted = first if number == 1 else naming.with_number(first, number)
             if not place.name_is_taken(library, wanted, sha256):
-                with self.services.db.write() as session:
-                    queries.set_track(session, track.id, path=str(wanted), sha256=sha256)
+                self._set_destination(download, track, wanted, sha256)
                 try:
                     return place.place(tagged, library, wanted, track.id)
                 except place.NameTaken:
@@ -120,6 +132,15 @@ class Finalizer:
             if download.conflict == "skip":
                 raise AlreadyThere
         raise Failure(FailureKind.NEEDS_YOU, "There are too many tracks of this name. Change the title.")
+
+    def _set_destination(
+        self, download: Download, track: StagedTrack, path: PurePosixPath, sha256: str
+    ) -> None:
+        """From here on nobody can cancel. Raises Cancelled when somebody has."""
+        with self.services.db.write() as session:
+            wanted = queries.set_destination(session, download.id, track.id, path=str(path), sha256=sha256)
+        if not wanted:
+            raise Cancelled
 
     def _cover(self, download: Download, track: StagedTrack) -> Path | None:
         if not (track.with_cover and track.cover_file):
@@ -138,7 +159,12 @@ class Finalizer:
         log.info("%s: %s", id, state)
 
     def _fail(self, id: str, failure: Failure) -> None:
-        """What was staged stays: a retry goes on from here."""
-        with self.services.db.write() as session:
-            queries.move(session, id, State.FAILED, failure=failure)
-        log.info("%s: not added (%s): %s", id, failure.kind, failure.message)
+        outcome.not_added(self.services, id, failure)
+        self.wake()
+
+    def _stopped(self, id: str) -> None:
+        """By us: it goes on after the restart. By the person: nothing of it stays."""
+        download = self._get(id)
+        if download is None or download.state is State.CANCELLED:
+            staging.remove(self.services.settings, id)
+        log.info("%s: %s", id, "cancelled" if download is None else f"stopped while {download.state}")

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from app.audio.formats import FORMATS
-from app.downloads import queries
+from app.downloads import limits, queries, usage_queries
 from app.downloads.model import Download
 from app.errors import Conflict, Invalid
 from app.services import Services
@@ -31,7 +31,7 @@ def submit(
     skip_review: bool = False,
     confirm_lossy: bool = False,
 ) -> Download:
-    """Queue a link. Raises Invalid for a bad one, Conflict when it is on its way already."""
+    """Queue a link. Raises Invalid for a bad one, Conflict when it is on its way already, TooMany."""
     link = clean_link(url)
     if format is not None and format not in FORMATS:
         raise Invalid(f"The format must be one of {', '.join(FORMATS)}.", code="bad_format")
@@ -51,6 +51,8 @@ def submit(
     with services.db.write() as session:
         if queries.open_link(session, user_id, link.key):
             raise Conflict(ALREADY, code="already_queued")
+        limits.check(session, user_id, services.settings)
+        usage_queries.add(session, user_id, downloads=1)
         session.add(download)
         session.flush()
         session.refresh(download)

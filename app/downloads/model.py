@@ -1,10 +1,11 @@
-"""A download, its staged tracks, and the states that it can be in."""
+"""A download, its staged tracks, the states that it can be in; the sites' health and the users' shares."""
 
+import time
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from uuid6 import uuid7
 
@@ -31,8 +32,10 @@ NEXT: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.PROBING, State.CANCELLED, State.FAILED}),
     State.PROBING: frozenset({State.DOWNLOADING, State.QUEUED, State.SKIPPED, State.FAILED, State.CANCELLED}),
     State.DOWNLOADING: frozenset({State.REVIEW, State.QUEUED, State.FAILED, State.CANCELLED}),
-    State.REVIEW: frozenset({State.FINALIZING, State.DISCARDED, State.FAILED}),
-    State.FINALIZING: frozenset({State.DONE, State.SKIPPED, State.FAILED, State.REVIEW}),
+    # Queued again when the conversion finds out that the fetched file is damaged.
+    State.REVIEW: frozenset({State.FINALIZING, State.DISCARDED, State.FAILED, State.QUEUED}),
+    # Cancelled only until its destination is recorded: from then on the file may be there any moment.
+    State.FINALIZING: frozenset({State.DONE, State.SKIPPED, State.FAILED, State.REVIEW, State.CANCELLED}),
     State.FAILED: frozenset({State.QUEUED, State.FINALIZING, State.REVIEW, State.DISCARDED}),
     State.CANCELLED: frozenset({State.QUEUED, State.DISCARDED}),
     State.DONE: frozenset(),
@@ -76,7 +79,7 @@ class Download(Base):
     url_key: Mapped[str]
     """The link in the form in which two equal links are equal."""
     site: Mapped[str]
-    """Host without `www.`: what the limit per site counts."""
+    """Registrable domain of the link (`bandcamp.com`): what the limit and the pauses per site count."""
     source: Mapped[str] = mapped_column(default="ytdlp")
     kind: Mapped[str] = mapped_column(default="track")
     state: Mapped[State] = mapped_column(default=State.QUEUED)
@@ -94,13 +97,28 @@ class Download(Base):
     uploader: Mapped[str] = mapped_column(default="")
     duration_ms: Mapped[int | None] = mapped_column(default=None)
     attempts: Mapped[int] = mapped_column(default=0)
+    """How often a worker took it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    queue_order: Mapped[int] = mapped_column(BigInteger, default=lambda: time.time_ns() // 1000)
+    """Turn among the same user's waiting downloads, smallest first: microseconds unless a person moved it."""
+    fetched_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    """What all its tries together took from the network."""
+    tries: Mapped[int] = mapped_column(default=0)
+    """How often it failed for a temporary reason since a person last said so."""
+    crashes: Mapped[int] = mapped_column(default=0)
+    """How often its child died under it since then."""
+    retry_at: Mapped[datetime | None] = mapped_column(default=None)
+    """Queued, but not before this moment; `failure_…` say why."""
 
     tracks: Mapped[list["StagedTrack"]] = relationship(
         order_by="StagedTrack.position", cascade="all, delete-orphan", lazy="selectin"
     )
+    health: Mapped["Site | None"] = relationship(
+        primaryjoin="foreign(Download.site) == Site.name", viewonly=True, lazy="joined", innerjoin=False
+    )
+    """How its site is; None for a site that nothing is known of yet."""
 
     @property
     def active(self) -> bool:
@@ -134,3 +152,29 @@ class StagedTrack(Base):
     sha256: Mapped[str | None] = mapped_column(default=None)
     """Of the tagged file; recorded before it is placed."""
     library_track_id: Mapped[str | None] = mapped_column(default=None)
+
+
+class Site(Base):
+    """How one site treats us. A row appears with the first download that ended well or badly there."""
+
+    __tablename__ = "sites"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    paused_until: Mapped[datetime | None] = mapped_column(default=None)
+    pauses: Mapped[int] = mapped_column(default=0)
+    """How often it asked for a pause since it last gave us something: each pause is longer."""
+    succeeded_at: Mapped[datetime | None] = mapped_column(default=None)
+    failed_at: Mapped[datetime | None] = mapped_column(default=None)
+    failure_message: Mapped[str | None] = mapped_column(default=None)
+    """The sentence of the last failure; stays when the site is well again."""
+
+
+class Usage(Base):
+    """What a user took in one hour, for the limits per day: forgetting downloads does not forget this."""
+
+    __tablename__ = "usage"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    downloads: Mapped[int] = mapped_column(default=0)
+    fetched_bytes: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -11,7 +11,7 @@ from app.accounts.model import User
 from app.downloads import cards, confirm, cover, forms, queries, review_pages
 from app.downloads.progress import ProgressBoard
 from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, InlayError, Invalid, TooMany
 from app.files import picture_response
 from app.htmx import fragment, go, page, unchanged, wants_fragment
 from app.services import Services
@@ -23,7 +23,7 @@ HISTORY_LIMIT = 50
 def _inbox(services: Services, board: ProgressBoard, user: User) -> dict[str, Any]:
     with services.db.read() as session:
         downloads = queries.inbox(session, user.id, done_since=queries.done_since(ADDED_HOURS))
-    found = [cards.card_of(download, board) for download in downloads]
+    found = [cards.card_of(download, board, services.room) for download in downloads]
     shown = [card for card in found if card.lane != "added"] + [c for c in found if c.lane == "added"][:3]
     return {"lanes": cards.lanes(shown), "active": any(card.active for card in shown), "nav": "inbox"}
 
@@ -74,14 +74,25 @@ def submit_link(
     url = data.get("url", "").strip()
     try:
         forms.submit(services, request.user.id, url, format=data.get("format") or None)
-    except (Invalid, Conflict) as error:
-        if wants_fragment(request):
-            return fragment("downloads/_submit.html", status=error.status, url=url, error=error.message)
-        inbox = _inbox(services, board, request.user)
-        return page("downloads/inbox.html", status=error.status, url=url, error=error.message, **inbox)
+    except (Invalid, Conflict, TooMany) as error:
+        return _submit_again(request, services, board, url, error)
     if wants_fragment(request):
         return fragment("downloads/_submit.html", events=("inbox-changed",), url="", error="")
     return go(request, "/")
+
+
+def _submit_again(
+    request: AnyRequest, services: Services, board: ProgressBoard, url: str, error: InlayError
+) -> Response[Any]:
+    """The form as it was sent, with a sentence."""
+    if wants_fragment(request):
+        answer = fragment("downloads/_submit.html", status=error.status, url=url, error=error.message)
+    else:
+        inbox = _inbox(services, board, request.user)
+        answer = page("downloads/inbox.html", status=error.status, url=url, error=error.message, **inbox)
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after_s)
+    return answer
 
 
 @get("/downloads/{id:str}/card", sync_to_thread=True)
@@ -94,7 +105,7 @@ def card_fragment(
     lane: FromQuery[str] = "",
 ) -> Response[Any]:
     """What a card polls: 204 while nothing changed; a change of lane also renews the inbox."""
-    card = cards.card_of(own(services, request, id), board)
+    card = cards.card_of(own(services, request, id), board, services.room)
     if card.version == seen:
         return unchanged()
     moved = bool(lane) and lane != card.lane
@@ -125,6 +136,14 @@ def discard_download(
 ) -> Response[Any]:
     own(services, request, id)
     confirm.discard(services, id)
+    return _back_to_inbox(request)
+
+
+@post("/downloads/{id:str}/first", sync_to_thread=True, status_code=200)
+def fetch_first(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> Response[Any]:
+    """Put a waiting download before the person's other ones."""
+    own(services, request, id)
+    confirm.take_turn(services, id, "first")
     return _back_to_inbox(request)
 
 
@@ -181,6 +200,7 @@ HANDLERS = [
     card_fragment,
     cancel_download,
     retry_download,
+    fetch_first,
     discard_download,
     download_file,
     download_cover,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.db import now
 from app.downloads.model import ACTIVE, FETCHING, NEXT, OPEN, Conversion, Download, StagedTrack, State
+from app.downloads.schedule_queries import is_due
 from app.errors import Failure
 
 ENDED = (State.DONE, State.SKIPPED, State.CANCELLED, State.DISCARDED)
@@ -82,34 +83,12 @@ def move(session: Session, id: str, to: State, *, failure: Failure | None = None
         "state": to,
         "failure_kind": failure.kind if failure else None,
         "failure_message": failure.message if failure else None,
+        "retry_at": None,
         "finished_at": now() if to in FINAL else None,
         "updated_at": now(),
         **changes,
     }
     return _updated(session, update(Download).where(Download.id == id, Download.state.in_(sources)), values)
-
-
-def claim(session: Session, id: str, per_site: int) -> bool:
-    """Take a queued download for fetching, unless its site is busy enough."""
-    other = aliased(Download)
-    busy = (
-        select(func.count())
-        .where(other.site == Download.site, other.state.in_(FETCHING), other.id != Download.id)
-        .scalar_subquery()
-    )
-    query = update(Download).where(Download.id == id, Download.state == State.QUEUED, busy < per_site)
-    return _updated(
-        session, query, {"state": State.PROBING, "attempts": Download.attempts + 1, "updated_at": now()}
-    )
-
-
-def next_queued(session: Session, site: str) -> str | None:
-    return session.scalar(
-        select(Download.id)
-        .where(Download.site == site, Download.state == State.QUEUED)
-        .order_by(Download.created_at)
-        .limit(1)
-    )
 
 
 def claim_conversion(session: Session, track_id: str, *, most: int) -> bool:
@@ -171,10 +150,38 @@ def put_back_interrupted(session: Session) -> None:
     )
 
 
-def put_back(session: Session, id: str) -> bool:
-    """Queue again what was being fetched. False: it is not any more; a person may have cancelled it."""
-    query = update(Download).where(Download.id == id, Download.state.in_(FETCHING))
-    return _updated(session, query, {"state": State.QUEUED, "updated_at": now()})
+def put_back(session: Session, id: str, *, failure: Failure | None = None, **changes: Any) -> bool:
+    """Queue again what was being fetched. False: it is not any more; a person may have cancelled it.
+
+    With a `failure`, that is why it waits, and counts as one of its tries.
+    """
+    values = {"state": State.QUEUED, "updated_at": now(), **changes}
+    if failure:
+        values |= _reason(failure)
+    return _updated(session, update(Download).where(Download.id == id, Download.state.in_(FETCHING)), values)
+
+
+def wait_to_finalize(session: Session, id: str, failure: Failure, retry_at: datetime) -> bool:
+    """Adding it did not work for the moment: it stays confirmed, and is tried again."""
+    query = update(Download).where(Download.id == id, Download.state == State.FINALIZING)
+    return _updated(session, query, {"retry_at": retry_at, "updated_at": now(), **_reason(failure)})
+
+
+def _reason(failure: Failure) -> dict[str, Any]:
+    return {
+        "failure_kind": failure.kind,
+        "failure_message": failure.message,
+        "tries": Download.tries + 1,
+    }
+
+
+def set_destination(session: Session, download_id: str, track_id: str, *, path: str, sha256: str) -> bool:
+    """Record where the file goes. From then on it is too late to cancel; False: it was cancelled before."""
+    download = session.get(Download, download_id, populate_existing=True)
+    if download is None or download.state is not State.FINALIZING:
+        return False
+    set_track(session, track_id, path=path, sha256=sha256)
+    return True
 
 
 def fetching(session: Session) -> list[str]:
@@ -182,26 +189,57 @@ def fetching(session: Session) -> list[str]:
     return list(session.scalars(select(Download.id).where(Download.state.in_(FETCHING))))
 
 
-def to_ring(session: Session) -> tuple[list[str], list[str], list[str]]:
-    """Ids that wait for a worker: downloads to stage, tracks to convert, downloads to finalize."""
-    queued = select(Download.id).where(Download.state == State.QUEUED).order_by(Download.created_at)
+def converting(session: Session) -> list[str]:
+    """Ids of staged tracks that somebody converts, as their rows say."""
+    query = select(StagedTrack.id).where(StagedTrack.conversion == Conversion.RUNNING)
+    return list(session.scalars(query))
+
+
+def to_ring(session: Session) -> tuple[list[str], list[str]]:
+    """Ids that wait for a worker: tracks to convert, downloads to finalize."""
     waiting = (
         select(StagedTrack.id)
         .join(Download)
         .where(StagedTrack.conversion == Conversion.WAITING, Download.state == State.REVIEW)
     )
-    finalizing = select(Download.id).where(Download.state == State.FINALIZING)
-    return (
-        list(session.scalars(queued)),
-        list(session.scalars(waiting)),
-        list(session.scalars(finalizing)),
-    )
+    finalizing = select(Download.id).where(Download.state == State.FINALIZING, is_due(Download.retry_at))
+    return list(session.scalars(waiting)), list(session.scalars(finalizing))
 
 
 def with_staging(session: Session) -> set[str]:
     """Ids of downloads whose staging folder is still needed."""
     kept = (*ACTIVE, State.REVIEW, State.FAILED)
     return set(session.scalars(select(Download.id).where(Download.state.in_(kept))))
+
+
+def untouched_since(session: Session, state: State, before: datetime) -> list[str]:
+    """Ids of downloads in this state that nobody has touched since."""
+    query = select(Download.id).where(Download.state == state, Download.updated_at < before)
+    return list(session.scalars(query))
+
+
+def ended_before(session: Session, before: datetime) -> list[str]:
+    query = select(Download.id).where(Download.state.in_(FINAL), Download.finished_at < before)
+    return list(session.scalars(query))
+
+
+def counts(session: Session, *, user_id: int | None) -> dict[State, int]:
+    """How many downloads are in each state: the user's, or everybody's."""
+    query = select(Download.state, func.count()).group_by(Download.state)
+    if user_id is not None:
+        query = query.where(Download.user_id == user_id)
+    return {state: count for state, count in session.execute(query)}
+
+
+def last_sign_of_life(session: Session) -> datetime | None:
+    """When something last happened to any download."""
+    return session.scalar(select(func.max(Download.updated_at)))
+
+
+def forget(session: Session, ids: list[str]) -> None:
+    """Finished downloads leave the history. Library files stay."""
+    for start in range(0, len(ids), 500):
+        session.execute(delete(Download).where(Download.id.in_(ids[start : start + 500])))
 
 
 def remove(session: Session, id: str) -> bool:

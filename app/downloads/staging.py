@@ -4,6 +4,7 @@ import errno
 import shutil
 from pathlib import Path
 
+from app.downloads.model import Download
 from app.errors import Failure, FailureKind
 from app.settings import Settings
 
@@ -15,6 +16,12 @@ SMALL_PX = 192
 
 def folder_of(settings: Settings, id: str) -> Path:
     return settings.staging / id
+
+
+def is_whole(settings: Settings, download: Download) -> bool:
+    """Whether everything that was fetched for this download is still there."""
+    folder = folder_of(settings, download.id)
+    return all((folder / track.source_file).exists() for track in download.tracks)
 
 
 def remove(settings: Settings, id: str) -> None:

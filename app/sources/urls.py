@@ -2,13 +2,20 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from app.errors import Invalid
 
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
 MAX_CHARS = 2048
 SMUGGLED = "__youtubedl_smuggle"
 TRACKING = re.compile(r"^(utm_\w+|si|feature|fbclid|gclid|igshid|ref|ref_src)$")
+# Domains that a site has beside its own, for links to share.
+SHORT_LINKS = {"youtu.be": "youtube.com", "youtube-nocookie.com": "youtube.com", "snd.sc": "soundcloud.com"}
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -18,7 +25,7 @@ class Link:
     key: str
     """Equal for links that lead to the same place."""
     site: str
-    """Host without `www.` and `m.`."""
+    """Whose it is: the registrable domain (`bandcamp.com` for all its artists' hosts), or the address."""
 
 
 def clean_link(text: str) -> Link:
@@ -33,8 +40,23 @@ def clean_link(text: str) -> Link:
         raise Invalid("A link has no spaces or line breaks in it. Paste just the link.", code="bad_link")
     parts, host = _split(text)
     fragment = "" if SMUGGLED in parts.fragment else parts.fragment
-    site = re.sub(r"^(www|m)\.(?=.+\.)", "", host)
-    return Link(url=parts._replace(fragment=fragment).geturl(), key=_key(parts, site), site=site)
+    return Link(url=parts._replace(fragment=fragment).geturl(), key=_key(parts, host), site=site_of(host))
+
+
+def site_of(host: str) -> str:
+    """The site that a host belongs to: who asks for a pause there means all of its hosts."""
+    if ":" in host or host.replace(".", "").isdigit():
+        return host
+    site = _suffixes().privatesuffix(host) or host
+    return SHORT_LINKS.get(site, site)
+
+
+@cache
+def _suffixes() -> "PublicSuffixList":
+    # Loaded with the first link: 5 MB that a process without links does not need.
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
 
 
 def _split(text: str) -> tuple[SplitResult, str]:
@@ -59,7 +81,8 @@ def _split(text: str) -> tuple[SplitResult, str]:
     return parts, host.rstrip(".")
 
 
-def _key(parts: SplitResult, site: str) -> str:
+def _key(parts: SplitResult, host: str) -> str:
+    host = re.sub(r"^(www|m)\.(?=.+\.)", "", host)
     query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if not TRACKING.match(name)])
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
-    return f"{site}{port}{parts.path.rstrip('/')}?{query}"
+    return f"{host}{port}{parts.path.rstrip('/')}?{query}"

@@ -7,7 +7,7 @@ import errno
 import itertools
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,14 +97,19 @@ def write(path: Path, tags: Tags, cover_jpeg: bytes | None) -> None:
         os.fsync(file.fileno())
 
 
-def write_safely(path: Path, tags: Tags, cover: Path | None) -> None:
-    """Replace all tags of this file, and its cover, in a child. Raises Failure."""
+def write_safely(
+    path: Path, tags: Tags, cover: Path | None, *, check: Callable[[], None] | None = None
+) -> None:
+    """Replace all tags of this file, and its cover, in a child. Raises Failure.
+
+    `check` is called about once a second and may raise: then the child ends.
+    """
     args = {
         "path": os.path.abspath(path),
         "tags": msgspec.to_builtins(tags),
         "cover": os.path.abspath(cover) if cover else None,
     }
-    _run("write_in_child", args, path, NOT_WRITTEN)
+    _run("write_in_child", args, path, NOT_WRITTEN, check)
 
 
 def save_cover_safely(path: Path, target: Path) -> bool:
@@ -186,10 +191,16 @@ def _reports(paths: list[Path]) -> Iterator[FileReport]:
             since = time.monotonic()
 
 
-def _run(name: str, args: dict[str, Any], path: Path, sentence: str) -> dict[str, Any]:
+def _run(
+    name: str,
+    args: dict[str, Any],
+    path: Path,
+    sentence: str,
+    check: Callable[[], None] | None = None,
+) -> dict[str, Any]:
     try:
         seconds = SECONDS + path.stat().st_size / BYTES_PER_SECOND
-        return parent.run(f"app.tags.files:{name}", args, seconds=seconds, limits=LIMITS)
+        return parent.run(f"app.tags.files:{name}", args, seconds=seconds, limits=LIMITS, check=check)
     except FileNotFoundError as error:
         raise Failure(FailureKind.PERMANENT, GONE) from error
     except parent.ChildCrashed as error:

@@ -1,0 +1,53 @@
+"""What is looked at once a second while a download is fetched: is it wanted, does it move, is there room."""
+
+import time
+from dataclasses import dataclass, field
+
+from app.errors import Failure, FailureKind
+from app.room import Room
+from app.settings import Settings
+from app.sources.egress_ticket import ProxyTicket
+
+LEAST_BYTES = 1024
+"""Less than this in `stall_s` seconds is nothing: a drip is how a site keeps a place occupied for ever."""
+
+
+@dataclass
+class Watchdog:
+    """Raises Failure when a download has to end. `ticket` knows what has come from the network."""
+
+    settings: Settings
+    ticket: ProxyTicket
+    room: Room
+    fetched: bool = False
+    """All is here: what goes on now happens on this machine."""
+    began: float = field(default_factory=time.monotonic)
+    _moved_at: float = field(default_factory=time.monotonic)
+    _moved_bytes: int = 0
+
+    def look(self) -> None:
+        clock = time.monotonic()
+        if clock - self.began > self.settings.max_wall_s:
+            raise Failure(
+                FailureKind.PERMANENT,
+                f"This took longer than {clock_of(self.settings.max_wall_s)} and was stopped. "
+                "Retry when the site is faster.",
+            )
+        if self.room.look().running_out:
+            raise Failure(FailureKind.NEEDS_YOU, "The disk is nearly full. Free some space, then retry.")
+        if self.ticket.spent_bytes - self._moved_bytes >= LEAST_BYTES or self.fetched:
+            self._moved_at, self._moved_bytes = clock, self.ticket.spent_bytes
+        elif clock - self._moved_at > self.settings.stall_s:
+            raise Failure(
+                FailureKind.TEMPORARY,
+                f"The site has sent nothing for {clock_of(self.settings.stall_s)}. Retry later.",
+            )
+
+
+def clock_of(seconds: int) -> str:
+    """4 hours, 2 minutes, 45 seconds: for sentences."""
+    for unit, length in (("hour", 3600), ("minute", 60)):
+        if seconds >= length and seconds % length == 0:
+            count = seconds // length
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return f"{seconds} seconds"
