@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.conftest import MakeScene
 from tests.faults.invariants import MARKER, assert_nothing_left, ends_well, hidden
-from tests.faults.world import LONG_S, Scene
+from tests.faults.world import LONG_S, Scene, on_sight
 from tests.media.faults import Slow, Wait
 from tests.running import wait_for
 
@@ -71,6 +71,29 @@ def test_a_discard_ends_the_conversion_at_once(scene: Scene) -> None:
     assert scene.row(id)["state"] == "discarded"
     assert scene.stop() == 0
     assert_nothing_left(scene)
+
+
+@pytest.mark.slow
+def test_a_cancel_while_it_is_being_added_ends_the_conversion_and_leaves_nothing(scene: Scene) -> None:
+    id = scene.in_review("unwanted", "m4a", LONG_S)
+    wait_for(lambda: scene.workers("ffmpeg"))
+    scene.confirm(id)
+    assert scene.ask(id, "cancel").json()["state"] == "cancelled"
+    wait_for(lambda: not scene.workers() and not scene.folder(id).exists(), AT_ONCE_S)
+    time.sleep(0.5)
+    assert scene.row(id)["state"] == "cancelled"
+    assert scene.files() == []
+    assert scene.stop() == 0
+    assert_nothing_left(scene)
+
+
+def test_a_cancel_comes_too_late_once_the_file_may_be_in_the_library(scene: Scene) -> None:
+    id = scene.in_review("wanted", "flac", LONG_S, ask={"format": "original"})
+    scene.confirm(id)
+    on_sight(lambda: scene.row(id)["sha256"])
+    late = scene.ask(id, "cancel")
+    assert (late.status_code, late.json()["code"]) == (409, "too_late")
+    ends_well(scene)
 
 
 def test_a_library_whose_disk_is_away_waits_and_nothing_is_fetched_again(scene: Scene) -> None:

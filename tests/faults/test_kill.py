@@ -1,25 +1,15 @@
-"""The server is killed at ten moments, and then at random: nothing is lost, doubled or partial."""
+"""The server is killed at ten moments: nothing is lost, doubled or partial."""
 
-import os
-import random
-import threading
-import time
-from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.faults.conftest import MakeScene
 from tests.faults.invariants import ends_well, hidden
-from tests.faults.world import ARTIST, LONG_S, LONGER_S, SHORT_S, Scene, Wanted, on_sight
+from tests.faults.world import ARTIST, LONG_S, LONGER_S, Scene, on_sight
 from tests.media.faults import Slow, Wait
 from tests.running import wait_for
 
 ORIGINAL = {"format": "original"}
-KILLS = int(os.environ.get("INLAY_TEST_KILLS", "12"))
-SEED = int(os.environ.get("INLAY_TEST_SEED", "1"))
-AT_ONCE = 12
 
 
 def test_killed_right_after_a_link_was_accepted(scene: Scene) -> None:
@@ -131,63 +121,6 @@ def test_killed_between_the_file_in_the_library_and_its_row(scene: Scene) -> Non
     assert (row["state"], row["library_track_id"]) == ("finalizing", None)
     ends_well(scene.start())
     assert identity(file) == placed, "it was brought a second time"
-
-
-@pytest.mark.slow
-def test_killed_again_and_again(make_scene: MakeScene) -> None:
-    chance = random.Random(SEED)
-    scene = make_scene(per_site="4")
-    links = {
-        scene.offer(name, rate_bps=chance.uniform(30_000, 200_000)): name
-        for name in (f"journey {number}" for number in range(KILLS))
-    }
-    struck: set[str] = set()
-    for _ in range(KILLS):
-        began = time.monotonic()
-        scene.start()
-        assert scene.process
-        # In starts of this machine: the same kills hit the same things on a slow or a busy one.
-        starts = time.monotonic() - began
-        lightning = threading.Timer(chance.uniform(0.3, 3) * starts, scene.process.kill)
-        lightning.start()
-        while scene.process.poll() is None:
-            with suppress(httpx.TransportError):
-                go_on(scene, links)
-        lightning.join()
-        scene.kill()
-        struck |= states(scene)
-    assert struck >= {"queued", "downloading"}, "the kills came when nothing was going on"
-    scene.start()
-    wait_for(lambda: go_on(scene, links), 60)
-    with scene.api() as api:
-        found = api.get("/downloads", params={"limit": 200}).json()["items"]
-    scene.wanted = {one["id"]: Wanted(links[one["url"]], SHORT_S) for one in found}
-    assert len(scene.wanted) == len(links)
-    ends_well(scene)
-
-
-def go_on(scene: Scene, links: dict[str, str]) -> bool:
-    """A patient person hands in what is not there yet and confirms what waits. True when all is done."""
-    time.sleep(0.05)
-    with scene.api() as api:
-        found = api.get("/downloads", params={"limit": 200}).json()["items"]
-        unfinished = [one for one in found if one["state"] != "done"]
-        missing = [url for url in links if url not in {one["url"] for one in found}]
-        for url in missing[: AT_ONCE - len(unfinished)]:
-            answer = api.post("/downloads/url", json={"url": url, "skip_review": links[url].endswith("3")})
-            assert answer.status_code == 202, answer.text
-        for one in unfinished:
-            assert one["state"] != "failed", one["failure"]
-            if one["state"] == "review":
-                assert api.post("/downloads/confirm", json={"id": one["id"]}).status_code in (202, 409)
-    return not missing and not unfinished
-
-
-def states(scene: Scene) -> set[str]:
-    connection = scene.database(write=False)
-    found = {state for (state,) in connection.execute("select distinct state from downloads")}
-    connection.close()
-    return found
 
 
 def identity(file: Path) -> tuple[int, int]:
