@@ -84,7 +84,7 @@ def dig(error: BaseException, notes: Notes) -> Cause:
     extractors = [one for one in behind if isinstance(one, ExtractorError)]
     requests = [one for one in behind if isinstance(one, RequestError)]
     said = unwrapped(extractors[0].orig_msg if extractors else str(error))
-    crash = is_crash(error)
+    crash = crash_behind(error) is not None
     # An extractor that raises words of its own over a refused request has understood more than the status.
     echoed = bool(requests) and (not extractors or str(requests[0]) in said)
     files = [one for one in behind if isinstance(one, OSError)] if not crash else []
@@ -160,31 +160,33 @@ def _broken(text: str) -> str:
 
 def is_ytdlps(error: BaseException) -> bool:
     """Whether this comes from yt-dlp, crashes of its extractors included, and not from a fault of ours."""
-    from yt_dlp import YoutubeDL
+    import yt_dlp
     from yt_dlp.utils import YoutubeDLError
 
     if isinstance(error, (YoutubeDLError, OSError)):
         return True
-    ours, theirs = Path(__file__).parents[1], Path(YoutubeDL.__init__.__code__.co_filename).parent
+    ours, theirs = Path(__file__).parents[1], Path(yt_dlp.__file__).parent
     frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
     sides = [side for file in frames for side in (ours, theirs) if Path(file).is_relative_to(side)]
     return sides[-1:] == [theirs]
 
 
-def is_crash(error: BaseException) -> bool:
-    """Whether an extractor met something that nobody there thought of."""
+def crash_behind(error: BaseException) -> BaseException | None:
+    """What an extractor met that nobody there had thought of; yt-dlp wraps some and lets others through."""
     from yt_dlp.utils import ExtractorError, YoutubeDLError
 
-    wrapped = [one for one in _behind(error) if isinstance(one, ExtractorError)]
-    unexpected = bool(
-        wrapped and not wrapped[0].expected and "extractor error has occurred" in str(wrapped[0])
-    )
-    return unexpected or not isinstance(error, (YoutubeDLError, OSError))
+    if not isinstance(error, (YoutubeDLError, OSError)):
+        return error
+    for one in _behind(error):
+        if isinstance(one, ExtractorError):
+            cause = one.cause
+            return cause if isinstance(cause, (KeyError, StopIteration)) and not one.expected else None
+    return None
 
 
 def trace(error: BaseException) -> str:
     """For the log: the last of the traceback, without passwords in addresses."""
-    told = "".join(traceback.format_exception(error))[-MAX_TRACE_CHARS:]
+    told = "".join(traceback.format_exception(error, chain=False))[-MAX_TRACE_CHARS:]
     return re.sub(r"//[^/@\s'\"]+@", "//…@", told)
 
 

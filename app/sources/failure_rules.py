@@ -33,7 +33,7 @@ class Rule:
 PAUSE = Rule(
     TEMPORARY,
     "The site asks for a pause. Wait a while, then retry.",
-    r"rate.?limit|too many requests|HTTP Error 429|request is rejected by server",
+    r"rate.?limit|too many requests|HTTP Error 429|request is rejected by server|likely being blocked",
     reason=True,
     pauses_site=True,
 )
@@ -142,7 +142,8 @@ BAD_DISK = Rule(NEEDS_YOU, "The download could not be stored. Check the disk, th
 # Trouble with files. What is missing here is a bad disk.
 FILES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), DISK_FULL),
-    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR), NO_FOLDER),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), NO_FOLDER),
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST), NO_FOLDER),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN), OUT_OF_BREATH),
     errno.EFBIG: TOO_LARGE,
     errno.ENAMETOOLONG: Rule(PERMANENT, "The site gives this file a name that is too long to be stored."),

@@ -135,4 +135,5 @@ def _refused_before(cause: Cause, notes: Notes) -> Failure | None:
 def _unknown(cause: Cause) -> Failure:
     said = first_sentence(cause.said, MAX_SAID_CHARS) or "no reason was given"
     advice = "A newer yt-dlp may help." if cause.bug else "Try another link."
-    return Failure(PERMANENT, f"This could not be fetched: {said}. {advice}")
+    stop = "" if said.endswith("…") else "."
+    return Failure(PERMANENT, f"This could not be fetched: {said}{stop} {advice}")

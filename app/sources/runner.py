@@ -49,9 +49,9 @@ def fetch(order: Order, emit: Emit) -> Fetched:
     except Exception as error:
         if not failure_causes.is_ytdlps(error):
             raise
-        if failure_causes.is_crash(error):
+        if crash := failure_causes.crash_behind(error):
             # Sites change under extractors. Whoever mends that needs to know where; the person does not.
-            emit({"note": failure_causes.trace(error)})
+            emit({"note": failure_causes.trace(crash)})
         raise failures.explain(error, notes) from error
     file = _audio_file(info)
     if not file:
