@@ -1,5 +1,6 @@
 """Real yt-dlp with one extractor of ours, which fails the way that each test chooses."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,11 @@ from app.sources import runner
 from app.sources.base import Order
 
 Act = Callable[[InfoExtractor], Any]
-YOUTUBE, SOUNDCLOUD = "https://www.youtube.com/watch?v=dQw4w9WgXcQ", "https://soundcloud.com/ida/saltmarsh"
+YOUTUBE = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 
 
 def answer(status: int, reason: str = "", **headers: str) -> HTTPError:
     """What yt-dlp's network layer raises for a refusal."""
-    import io
-
     told = {name.replace("_", "-"): value for name, value in headers.items()}
     return HTTPError(Response(io.BytesIO(b""), "https://site.invalid/a", told, status=status, reason=reason))
 

@@ -8,7 +8,8 @@ import pytest
 from yt_dlp.utils import GeoRestrictedError, UserNotLive
 
 from app.errors import FailureKind
-from app.sources import failure_rules
+from app.sources import failure_rules, failures, runner
+from app.sources.notes import Notes
 from tests.failing import Act, Failing, answer, no_formats, raises, says
 
 PERMANENT, TEMPORARY, NEEDS_YOU = FailureKind.PERMANENT, FailureKind.TEMPORARY, FailureKind.NEEDS_YOU
@@ -219,8 +220,6 @@ def test_the_crash_of_an_extractor_is_expected_trouble(name: str, failing: Faili
 def test_a_fault_of_ours_is_not_called_one_of_yt_dlps(
     failing: Failing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.sources import runner
-
     def broken(info: Any, order: Any) -> None:
         raise KeyError("ours")
 
@@ -232,6 +231,14 @@ def test_a_fault_of_ours_is_not_called_one_of_yt_dlps(
 def test_memory_that_runs_out_is_told_by_the_child_itself(failing: Failing) -> None:
     with pytest.raises(MemoryError):
         failing.fetch(raises(MemoryError))
+
+
+def test_no_file_is_too_large_when_yt_dlp_says_so_and_else_nothing() -> None:
+    notes = Notes()
+    notes.debug("[download] Destination: File is larger than max-filesize.mp3")
+    assert "no audio" in failures.no_file(notes).message
+    notes.debug("\r[download] File is larger than max-filesize (9 bytes > 1 bytes). Aborting.")
+    assert "larger than the limit" in failures.no_file(notes).message
 
 
 def test_every_sentence_is_short_and_says_what_to_do() -> None:

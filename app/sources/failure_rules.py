@@ -191,7 +191,7 @@ MESSAGES = (
     Rule(
         NEEDS_YOU,
         "The site wants a sign-in for this.",
-        r"\blog(ged)?[ -]?in(to)?\b|\bsign(ed)?[ -]in\b|cookies|registered users|authenticat|not authorized"
+        r"\blog(ged)?[ -]?in(to)?\b|\bsign(ed)?[ -]in\b|(?<!support )cookies|registered users|authenticat|not authorized"
         r"|not have (access|permission)|account is (needed|required)|--(username|password)",
         reason=True,
     ),

@@ -108,7 +108,10 @@ def _by_words(rule: rules.Rule, text: str) -> Failure:
 
 
 def _begins_in_s(text: str) -> int | None:
-    """Roughly until a premiere is over: "in 3 hours" is rounded down, and a running one is a live stream."""
+    """Roughly until a premiere is over: "in 3 hours" is rounded down, and a running one is a live stream.
+
+    None when nothing is told, and when it is too long to wait for.
+    """
     match = BEGINS_IN.search(text)
     if not match:
         return None
