@@ -191,8 +191,8 @@ MESSAGES = (
     Rule(
         NEEDS_YOU,
         "The site wants a sign-in for this.",
-        r"\blog(ged)?[ -]?in(to)?\b|\bsign(ed)?[ -]in\b|(?<!support )cookies|registered users|authenticat|not authorized"
-        r"|not have (access|permission)|account is (needed|required)|--(username|password)",
+        r"\blog(ged)?[ -]?in(to)?\b|\bsign(ed)?[ -]in\b|(?<!support )cookies|registered users|authenticat"
+        r"|not authorized|not have (access|permission)|account is (needed|required)|--(username|password)",
         reason=True,
     ),
     Rule(
