@@ -241,8 +241,8 @@ class Connection:
         body = f"Inlay does not fetch this: {answer.reason}.\n".encode()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         headers.append(("Connection", "close"))
-        if answer.status == 403:
-            headers.append(("X-Inlay-Egress", "refused"))
+        # Whose answer this is: a site's 502 means something else than ours.
+        headers.append(("X-Inlay-Egress", "refused" if answer.status == 403 else "unreachable"))
         if answer.status == 407:
             headers.append(("Proxy-Authenticate", 'Basic realm="inlay"'))
         self.writer.write(self.http.send(h11.Response(status_code=answer.status, headers=headers)))

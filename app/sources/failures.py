@@ -1,117 +1,23 @@
-"""yt-dlp's errors as kinds and sentences: one table, from the most special to the most general."""
+"""yt-dlp's errors as a kind and a sentence, and what the queue has to know for another try."""
 
-import errno
 import re
-from dataclasses import dataclass
 
-from app.errors import Failure, FailureKind
+from app.errors import Failure
+from app.sources import failure_rules as rules
+from app.sources.failure_causes import Cause, dig, first_sentence
+from app.sources.failure_rules import PERMANENT, TEMPORARY
+from app.sources.notes import Answer, Notes
 
-PERMANENT, TEMPORARY, NEEDS_YOU = FailureKind.PERMANENT, FailureKind.TEMPORARY, FailureKind.NEEDS_YOU
+MAX_SAID_CHARS = 110
+HOUR_S = 3600
+MAX_WAIT_S = 7 * 24 * HOUR_S
 
-
-@dataclass(frozen=True)
-class Rule:
-    pattern: str
-    kind: FailureKind
-    sentence: str
-
-
-# Matched against the cleaned message and the warnings before it, without case.
-MESSAGES = (
-    Rule(
-        r"not a bot|confirm you.re not",
-        TEMPORARY,
-        "The site asks whether you are a robot. Wait a while, then retry.",
-    ),
-    Rule(
-        r"rate.limited|too many requests", TEMPORARY, "The site asks for a pause. Wait a while, then retry."
-    ),
-    Rule(
-        r"confirm your age|age.restricted",
-        NEEDS_YOU,
-        "The site wants to know your age, so it needs a sign-in.",
-    ),
-    Rule(
-        r"members.only|join this channel|registered users|subscriber|premium",
-        NEEDS_YOU,
-        "This is for members of the site. It needs a sign-in.",
-    ),
-    Rule(
-        r"private (video|track)|is private|video is private",
-        PERMANENT,
-        "This is private. Ask its owner to share it.",
-    ),
-    Rule(r"logged.in|log ?in |sign in|--cookies", NEEDS_YOU, "The site wants a sign-in for this."),
-    Rule(r"drm", PERMANENT, "This is copy-protected (DRM) and cannot be fetched."),
-    Rule(
-        r"(not|n't) (made this video )?available in your (country|location)"
-        r"|geo.?restrict|licensing restrictions",
-        PERMANENT,
-        "The site does not offer this in your country.",
-    ),
-    Rule(
-        r"premieres in|will begin in|not currently live|scheduled",
-        TEMPORARY,
-        "This has not begun yet. Retry after it was shown.",
-    ),
-    # Before what is not there: a 503 calls itself "Service Unavailable".
-    Rule(r"HTTP Error 5\d\d", TEMPORARY, "The site has a problem of its own at the moment. Retry later."),
-    Rule(
-        r"unsupported url",
-        PERMANENT,
-        "No music was found behind this link. Copy the address of the page of one track.",
-    ),
-    Rule(
-        r"does not exist|not found|removed|unavailable|terminated|deleted|no longer|looks truncated"
-        r"|HTTP Error (404|410)",
-        PERMANENT,
-        "This is not there any more, or the link is not complete.",
-    ),
-    Rule(r"redirect loop", PERMANENT, "The link leads in circles. Copy the address of the page again."),
-    Rule(r"HTTP Error (401|403)", NEEDS_YOU, "The site refuses to hand this out. It may need a sign-in."),
-    Rule(r"HTTP Error 429", TEMPORARY, "The site asks for a pause. Wait a while, then retry."),
-    Rule(r"HTTP Error 4\d\d", PERMANENT, "The site does not accept this link."),
-    Rule(
-        r"CERTIFICATE_VERIFY|certificate",
-        TEMPORARY,
-        "The site's certificate cannot be trusted. Check this machine's clock, then retry.",
-    ),
-    Rule(
-        r"failed to resolve|name or service not known|getaddrinfo",
-        TEMPORARY,
-        "The site was not found. Check the address and the network, then retry.",
-    ),
-    Rule(r"timed? ?out", TEMPORARY, "The site does not answer. Retry later."),
-    Rule(
-        r"unable to connect to proxy|proxyerror|tunnel connection failed",
-        TEMPORARY,
-        "The network is not reachable. Retry later.",
-    ),
-    Rule(
-        r"did not get any data|bytes read|more expected|incomplete|connection (reset|broken|aborted)"
-        r"|remote end closed",
-        TEMPORARY,
-        "The download broke off. Retry: it goes on where it stopped.",
-    ),
-    Rule(r"no space left", NEEDS_YOU, "The disk is full. Free some space, then retry."),
-    Rule(
-        r"file too large|errno 27|larger than max",
-        PERMANENT,
-        "This file is larger than the limit for downloads.",
-    ),
-    Rule(
-        r"ffmpeg", PERMANENT, "The site sends this only in protected or live pieces, which cannot be fetched."
-    ),
-    Rule(
-        r"no video formats|requested format is not available|no audio|no formats",
-        PERMANENT,
-        "The site offers no audio for this link.",
-    ),
-)
+BEGINS_IN = re.compile(r"\bin (a few|an?|\d{1,4}) (second|minute|hour|day)s?\b", re.IGNORECASE)
+UNITS_S = {"second": 1, "minute": 60, "hour": HOUR_S, "day": 24 * HOUR_S}
 
 
 def too_large() -> Failure:
-    return Failure(PERMANENT, "This file is larger than the limit for downloads.")
+    return rules.TOO_LARGE.failure()
 
 
 def refused() -> Failure:
@@ -133,27 +39,104 @@ def too_long(limit_s: int) -> Failure:
     return Failure(PERMANENT, f"This is longer than {limit}, the limit for downloads.")
 
 
-def explain(error: BaseException, warnings: list[str]) -> Failure:
-    """The kind and sentence for an error that left yt-dlp. `warnings` are those it gave before."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Failure(NEEDS_YOU, "The disk is full. Free some space, then retry.")
-    if isinstance(error, OSError) and error.errno == errno.EFBIG:
-        return too_large()
-    text = _clean(str(error))
-    if re.search("requested format is not available|no video formats", text, re.IGNORECASE):
-        text = "\n".join([*warnings, text])
-    for rule in MESSAGES:
-        if re.search(rule.pattern, text, re.IGNORECASE):
-            return Failure(rule.kind, rule.sentence)
-    return Failure(PERMANENT, f"This could not be fetched: {_first_sentence(text)}")
+def nothing_found() -> Failure:
+    sentence = "No music was found behind this link. Copy the address of the page of one track."
+    return Failure(PERMANENT, sentence)
 
 
-def _clean(text: str) -> str:
-    text = re.sub(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\ud800-\udfff]", "", text)
-    text = re.sub(r"^(ERROR: )?(\[[\w:+-]+\] )?([\w-]+: )?", "", text.strip(), count=1)
-    return re.split(r"\(caused by|; please report|  Use --|\. Use --list", text)[0].strip()
+def no_file(notes: Notes) -> Failure:
+    """yt-dlp ended well, and there is no file."""
+    return too_large() if notes.too_large else rules.NO_AUDIO.failure()
 
 
-def _first_sentence(text: str) -> str:
-    first = text.split("\n")[0].rstrip(".")
-    return (first[:200] or "no reason was given") + "."
+def explain(error: BaseException, notes: Notes) -> Failure:
+    """The kind and sentence for an error that left yt-dlp."""
+    cause = dig(error, notes)
+    if cause.os_errno is not None:
+        return rules.FILES.get(cause.os_errno, rules.BAD_DISK).failure()
+    if cause.network:
+        return rules.NETWORK[cause.network].failure() if cause.network != "refused" else refused()
+    if cause.answer:
+        return _answered(cause.answer, in_media=cause.in_media)
+    return _told(cause) or _refused_before(cause, notes) or _said(cause) or _unknown(cause)
+
+
+def _answered(answer: Answer, *, in_media: bool) -> Failure:
+    status, wait_s = answer.status, answer.retry_after_s
+    if answer.guard == "refused":
+        return refused()
+    if answer.guard:
+        return rules.UNREACHABLE.failure()
+    if status == 403 and wait_s is not None:
+        # Who says when to come back only wants us to be slower.
+        return rules.PAUSE.failure(wait_s)
+    if status == 403 and in_media:
+        return rules.MEDIA_FORBIDDEN.failure()
+    other = rules.TROUBLED if status >= 500 else rules.NOT_ACCEPTED if status >= 400 else rules.LOOP
+    return rules.ANSWERS.get(status, other).failure(wait_s)
+
+
+def _told(cause: Cause) -> Failure | None:
+    """By the class of the error, else by yt-dlp's words; an error that does not say why, by its warnings."""
+    if cause.unsupported:
+        return nothing_found()
+    if cause.geo:
+        return rules.GEO.failure()
+    if cause.not_live:
+        return rules.NOT_LIVE.failure()
+    if cause.vague:
+        reasons = [rule for rule in rules.MESSAGES if rule.reason]
+        found = (rule for rule in reasons if any(rule.says(hint) for hint in cause.hints))
+        return next((_by_words(rule, " ".join(cause.hints)) for rule in found), None)
+    return None if cause.puzzled else _said(cause)
+
+
+def _said(cause: Cause) -> Failure | None:
+    if cause.puzzled:
+        return rules.OUTDATED.failure()
+    found = (rule for rule in rules.MESSAGES if rule.says(cause.text))
+    return next((_by_words(rule, cause.text) for rule in found), None)
+
+
+def _by_words(rule: rules.Rule, text: str) -> Failure:
+    wait_s = None
+    if rule is rules.PAUSE and re.search("for up to an hour", text):
+        wait_s = HOUR_S
+    elif rule is rules.TOO_EARLY and (wait_s := _begins_in_s(text)) is not None:
+        return Failure(TEMPORARY, "This has not begun yet. It is tried again later.", retry_after_s=wait_s)
+    return rule.failure(wait_s)
+
+
+def _begins_in_s(text: str) -> int | None:
+    """Roughly until a premiere is over: "in 3 hours" is rounded down, and a running one is a live stream.
+
+    None when nothing is told, and when it is too long to wait for.
+    """
+    match = BEGINS_IN.search(text)
+    if not match:
+        return None
+    count, unit_s = match[1].lower(), UNITS_S[match[2].lower()]
+    number = int(count) if count.isdigit() else 5 if count == "a few" else 1
+    wait_s = number * unit_s + max(unit_s, HOUR_S // 4)
+    return wait_s if wait_s <= MAX_WAIT_S else None
+
+
+def _refused_before(cause: Cause, notes: Notes) -> Failure | None:
+    """The error does not say why. A refusal behind it does, or one that yt-dlp took note of and went on."""
+    if cause.behind:
+        return _answered(cause.behind, in_media=cause.in_media)
+    if not (cause.vague or cause.bug):
+        return None
+    if cause.in_media and notes.answers:
+        return _answered(notes.answers[-1], in_media=True)
+    # Extractors ask many questions whose refusal means nothing, but not these.
+    busy = [answer for answer in notes.answers if answer.status == 429 or answer.status >= 500]
+    busy.sort(key=lambda answer: answer.status == 429)
+    return _answered(busy[-1], in_media=False) if busy else None
+
+
+def _unknown(cause: Cause) -> Failure:
+    said = first_sentence(cause.said, MAX_SAID_CHARS) or "no reason was given"
+    advice = "A newer yt-dlp may help." if cause.bug else "Try another link."
+    stop = "" if said.endswith("…") else "."
+    return Failure(PERMANENT, f"This could not be fetched: {said}{stop} {advice}")

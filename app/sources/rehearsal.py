@@ -6,7 +6,7 @@ import io
 import re
 from typing import Any
 
-from app.sources.runner import Notes
+from app.sources.notes import Notes
 
 SITE = "https://nothing.invalid"
 PAGE = b"""<!doctype html><html><head><title>A - B</title>

@@ -8,8 +8,9 @@ from typing import Any
 
 from app.children.child import Emit
 from app.errors import Failure
-from app.sources import failures
+from app.sources import failure_causes, failures
 from app.sources.base import Fetched, Order
+from app.sources.notes import Notes
 
 # What is kept of yt-dlp's info: enough to propose tags and to fetch again.
 KEPT = (
@@ -30,38 +31,32 @@ FORMATS = {
 PROGRESS_S = 0.2
 
 
-class Notes:
-    """yt-dlp's logger: keeps warnings, prints nothing."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def debug(self, message: str) -> None: ...
-
-    def info(self, message: str) -> None: ...
-
-    def warning(self, message: str) -> None:
-        self.warnings.append(message[:500])
-
-    def error(self, message: str) -> None: ...
-
-
 def fetch(order: Order, emit: Emit) -> Fetched:
     """Probe the link, refuse what we do not take, download its best audio and its thumbnail."""
     from yt_dlp import YoutubeDL
-    from yt_dlp.utils import YoutubeDLError
 
     notes = Notes()
     _trust(order)
     try:
         with YoutubeDL(_options(order, notes, emit)) as ydl:
+            notes.watch(ydl)
             info = _only_track(ydl.extract_info(order.url, download=False))
             _refuse(info, order)
             emit({"probed": _probed(info)})
             info = ydl.process_ie_result(info, download=True)
-    except (YoutubeDLError, OSError) as error:
-        raise failures.explain(_inner(error), notes.warnings) from error
-    return Fetched(info=_kept(info), file=_audio_file(info), thumbnail=_file(order.folder, "thumbnail"))
+    except (Failure, MemoryError):
+        raise
+    except Exception as error:
+        if not failure_causes.is_ytdlps(error):
+            raise
+        if crash := failure_causes.crash_behind(error):
+            # Sites change under extractors. Whoever mends that needs to know where; the person does not.
+            emit({"note": failure_causes.trace(crash)})
+        raise failures.explain(error, notes) from error
+    file = _audio_file(info)
+    if not file:
+        raise failures.no_file(notes)
+    return Fetched(info=_kept(info), file=file, thumbnail=_file(order.folder, "thumbnail"))
 
 
 def _options(order: Order, notes: Notes, emit: Emit) -> dict[str, Any]:
@@ -128,7 +123,7 @@ class Progress:
 def _only_track(info: Any) -> dict[str, Any]:
     """The one track behind the link. A list of one is that one; any other list is refused."""
     if not info:
-        raise Failure(failures.PERMANENT, "No music was found behind this link.")
+        raise failures.nothing_found()
     if info.get("_type") in ("playlist", "multi_video"):
         entries = list(info.get("entries") or [])
         if len(entries) == 1 and entries[0] and entries[0].get("formats"):
@@ -171,24 +166,17 @@ def _text(value: Any, chars: int) -> str:
     return str(value)[:chars].encode("utf-8", "replace").decode("utf-8")
 
 
-def _audio_file(info: Mapping[str, Any]) -> str:
+def _audio_file(info: Mapping[str, Any] | None) -> str | None:
     """The name that yt-dlp gave it: half a thumbnail may lie beside it under the same stem."""
-    for download in info.get("requested_downloads") or ():
+    for download in (info or {}).get("requested_downloads") or ():
         file = Path(download.get("filepath") or "")
         if file.is_file():
             return file.name
-    raise Failure(failures.PERMANENT, "This file is larger than the limit for downloads, or empty.")
+    return None
 
 
 def _file(folder: str, stem: str) -> str | None:
     return next((file.name for file in Path(folder).glob(f"{stem}.*")), None)
-
-
-def _inner(error: BaseException) -> BaseException:
-    """The operating system's own error, where yt-dlp wrapped one that means more than its text."""
-    cause = getattr(error, "exc_info", None)
-    inner = cause[1] if cause else error.__cause__
-    return inner if isinstance(inner, OSError) and inner.errno else error
 
 
 def _trust(order: Order) -> None:
