@@ -1,0 +1,57 @@
+"""Many tracks handed in at once, with nobody in between, next to `xargs -P4 yt-dlp`."""
+
+import time
+from pathlib import Path
+
+from tests.bench.baseline import WHOLE, xargs
+from tests.bench.figures import Run, Table
+from tests.bench.world import PATIENCE_S, Bench
+from tests.running import wait_for
+
+SETTINGS = {"workers": "4", "per_site": "4"}
+ROUNDS = 3
+AT_ONCE = 4
+MP3 = 0.65
+LOOK_S = 0.05
+
+
+def measure(bench: Bench) -> Table:
+    rounds, many = bench.rounds or ROUNDS, bench.scale.tracks
+    about = f"{many} tracks of {bench.scale.track_s:g} s, {AT_ONCE} workers, median of {rounds}"
+    table = Table("batch", about)
+    took: dict[str, list[Run]] = {}
+    for _ in range(rounds):
+        for format, options in WHOLE.items():
+            links = [bench.track() for _ in range(many)]
+            took.setdefault(f"{format}: xargs", []).append(xargs(links, options, at_once=AT_ONCE))
+            took.setdefault(f"{format}: inlay", []).append(bench.timed(lambda f=format: _all(bench, f)))
+    for format in WHOLE:
+        baseline = table.add_runs(f"{format}: xargs -P{AT_ONCE} yt-dlp, whole", took[f"{format}: xargs"])
+        ours = table.add_runs(f"{format}: to library", took[f"{format}: inlay"])
+        table.add_ratio("xargs", ours, baseline, most=MP3 if format == "mp3" else None)
+    return table
+
+
+def _all(bench: Bench, format: str) -> None:
+    """Hand in all tracks, and wait until the last one is in the library."""
+    links = [bench.track() for _ in range(bench.scale.tracks)]
+    before = _files(bench.inlay.library)
+    with bench.inlay.api() as api:
+        ids = [bench.submit(api, link, format=format, skip_review=True) for link in links]
+        # Asking the server would cost it time that it is measured by; the folder tells nearly as well.
+        asked = time.monotonic()
+
+        def nearly() -> bool:
+            nonlocal asked
+            if time.monotonic() - asked > 10:
+                asked = time.monotonic()
+                found = api.get("/downloads", params={"state": "failed", "limit": 1}).json()["items"]
+                assert not found, found
+            return _files(bench.inlay.library) - before >= len(links)
+
+        wait_for(nearly, PATIENCE_S, LOOK_S)
+        bench.wait(api, ids, "done")
+
+
+def _files(library: Path) -> int:
+    return sum(file.suffix in (".mp3", ".m4a") for file in library.glob("*/[!.]*"))

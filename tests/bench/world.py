@@ -1,0 +1,112 @@
+"""What every part works on: a media site of ours, a running Inlay, and how large everything is."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.bench.figures import Run
+from tests.bench.processes import CpuMeter
+from tests.media import audio
+from tests.media.site import MediaSite
+from tests.running import RESTS, Inlay, wait_for
+
+REPOSITORY = Path(__file__).parents[2]
+PATIENCE_S = 600
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large everything is. The defaults are what our aims are about."""
+
+    track_s: float = audio.BENCH_SECONDS
+    tracks: int = 20
+    shelf: int = 300
+    """Tracks that are in the library already when pages are measured."""
+    slow_bps: int = 500_000
+    """Bytes per second of a slow download."""
+    probe_s: float = 20
+    idle_s: float = 60
+    rest_s: float = 4
+    """Until nothing that a download has caused goes on any more."""
+
+
+class TracedInlay(Inlay):
+    """Starts under a program that looks on, such as strace."""
+
+    tracer: Sequence[str] = ()
+
+    def start(self, *, seconds: float = 60, command: str = "serve") -> "TracedInlay":
+        self.process = subprocess.Popen(
+            [*self.tracer, sys.executable, "-m", "app", command],
+            stdout=subprocess.DEVNULL,
+            stderr=self.log.open("a"),
+            text=True,
+            env=self.environment,
+            cwd=REPOSITORY,
+        )
+        wait_for(lambda: self.is_up() or self.process.poll() is not None, seconds)  # type: ignore[union-attr]
+        assert self.is_up(), self.log.read_text()[-4000:]
+        return self
+
+
+@dataclass
+class Bench:
+    site: MediaSite
+    inlay: Inlay
+    scale: Scale = Scale()
+    rounds: int | None = None
+    """How often; None for as often as the part thinks right."""
+    numbers: "count[int]" = field(default_factory=count)
+
+    @property
+    def pid(self) -> int:
+        assert self.inlay.process
+        return self.inlay.process.pid
+
+    def track(self, kind: str = "m4a", seconds: float | None = None, **more: Any) -> str:
+        """The link to another track that nobody has fetched yet."""
+        number = next(self.numbers)
+        file = audio.make(kind, self.scale.track_s if seconds is None else seconds)
+        return self.site.track(
+            f"t{number}", file, title=f"The Paper Harbour - Tin Roof Rain {number}", **more
+        )
+
+    def slow_track(self) -> str:
+        """A track that takes minutes to come."""
+        return self.track("wav", rate_bps=self.scale.slow_bps)
+
+    def submit(self, api: httpx.Client, link: str, **more: Any) -> str:
+        answer = api.post("/downloads/url", json={"url": link, **more})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    def timed(self, work: Callable[[], object]) -> Run:
+        with CpuMeter(self.pid) as cpu:
+            began = time.perf_counter()
+            work()
+            took = time.perf_counter() - began
+        return Run(took, cpu.seconds)
+
+    def wait(self, api: httpx.Client, ids: Iterable[str], *states: str, every: float = 0.02) -> None:
+        """Until all are in one of these states. None of them may come to rest in another."""
+        for id in ids:
+
+            def arrived(id: str = id) -> bool:
+                found = api.get(f"/downloads/{id}").json()
+                assert found["state"] in states or found["state"] not in RESTS, found
+                return found["state"] in states
+
+            wait_for(arrived, PATIENCE_S, every)
+
+    def drop(self, api: httpx.Client, ids: Iterable[str]) -> None:
+        """End these downloads, whatever they are doing."""
+        for id in ids:
+            if api.post(f"/downloads/{id}/cancel").status_code != 200:
+                api.post(f"/downloads/{id}/discard")
