@@ -1,18 +1,13 @@
 """Many tracks handed in at once, with nobody in between, next to `xargs -P4 yt-dlp`."""
 
-import time
-from pathlib import Path
-
 from tests.bench.baseline import WHOLE, xargs
 from tests.bench.figures import Run, Table
-from tests.bench.world import PATIENCE_S, Bench
-from tests.running import wait_for
+from tests.bench.world import Bench
 
 SETTINGS = {"workers": "4", "per_site": "4"}
 ROUNDS = 3
 AT_ONCE = 4
 MP3 = 0.65
-LOOK_S = 0.05
 
 
 def measure(bench: Bench) -> Table:
@@ -35,23 +30,6 @@ def measure(bench: Bench) -> Table:
 def _all(bench: Bench, format: str) -> None:
     """Hand in all tracks, and wait until the last one is in the library."""
     links = [bench.track() for _ in range(bench.scale.tracks)]
-    before = _files(bench.inlay.library)
     with bench.inlay.api() as api:
         ids = [bench.submit(api, link, format=format, skip_review=True) for link in links]
-        # Asking the server would cost it time that it is measured by; the folder tells nearly as well.
-        asked = time.monotonic()
-
-        def nearly() -> bool:
-            nonlocal asked
-            if time.monotonic() - asked > 10:
-                asked = time.monotonic()
-                found = api.get("/downloads", params={"state": "failed", "limit": 1}).json()["items"]
-                assert not found, found
-            return _files(bench.inlay.library) - before >= len(links)
-
-        wait_for(nearly, PATIENCE_S, LOOK_S)
-        bench.wait(api, ids, "done")
-
-
-def _files(library: Path) -> int:
-    return sum(file.suffix in (".mp3", ".m4a") for file in library.glob("*/[!.]*"))
+    bench.wait(ids, "done")

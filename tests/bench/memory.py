@@ -30,12 +30,12 @@ def measure(bench: Bench) -> Table:
     table.add("idle, warm: somebody has opened the inbox", total_mb(bench.pid), "MB")
     with bench.inlay.api() as api, sampled(bench.pid) as most:
         ids = [bench.submit(api, bench.slow_track(), format="original") for _ in range(RUNNING)]
-        bench.wait(api, ids, "downloading")
+        bench.wait(ids, "downloading")
         time.sleep(rest)
         table.add(f"{RUNNING} downloads run", total_mb(bench.pid), "MB")
         bench.drop(api, ids)
         done = [bench.submit(api, bench.track(), format="mp3", skip_review=True) for _ in range(RUNNING + 1)]
-        bench.wait(api, done, "done")
+        bench.wait(done, "done")
     time.sleep(rest)
     warm = warm_parent(bench.pid)
     children = [mb for pid, mb in most.items() if pid != warm]

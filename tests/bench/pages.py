@@ -27,15 +27,15 @@ def measure(bench: Bench) -> Table:
     with bench.inlay.api() as api:
         _fill_library(bench, api)
         reviewed = bench.submit(api, bench.track(), format="mp3")
-        bench.wait(api, [reviewed], "review")
+        bench.wait([reviewed], "review")
         wait_for(lambda: api.get(f"/downloads/{reviewed}").json()["tracks"][0]["conversion"] == "done", 60)
         idle = _probe(bench, _paths(reviewed, reviewed), bench.scale.probe_s / 2)
 
         slow = [bench.submit(api, bench.slow_track(), format="original") for _ in range(SLOW)]
-        bench.wait(api, slow, "downloading")
+        bench.wait(slow, "downloading")
         converted = [bench.submit(api, bench.track(), format="mp3", skip_review=True) for _ in range(BURST)]
         busy = _probe(bench, _paths(slow[0], reviewed), bench.scale.probe_s)
-        states = [api.get(f"/downloads/{id}").json()["state"] for id in (*slow, converted[-1])]
+        states = bench.states([*slow, converted[-1]])
         bench.drop(api, [*slow, *converted, reviewed])
     for (name, _), one, other in zip(_paths("", ""), idle, busy, strict=True):
         table.add(f"{name}: p50 idle", percentile(one, 50), "ms")

@@ -43,6 +43,11 @@ def tree(root: int) -> list[int]:
     return found
 
 
+def cpu_of(root: int) -> float:
+    """CPU seconds of this process and all under it since it began."""
+    return sum(look.cpu_s for pid in tree(root) if (look := look_at(pid)))
+
+
 def command_of(pid: int) -> str:
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")

@@ -45,7 +45,7 @@ def _to_review(bench: Bench, api: httpx.Client, format: str) -> Run:
 
     def work() -> None:
         ids.append(bench.submit(api, link, format=format))
-        bench.wait(api, ids, "review", every=0.01)
+        bench.wait(ids, "review")
 
     run = bench.timed(work)
     bench.drop(api, ids)
@@ -57,9 +57,4 @@ def _to_review(bench: Bench, api: httpx.Client, format: str) -> Run:
 def _to_library(bench: Bench, api: httpx.Client, format: str) -> Run:
     """From handing in a link to the tagged file in the library, with nobody in between."""
     link = bench.track()
-    every = 0.01 if format == "original" else 0.03
-    return bench.timed(
-        lambda: bench.wait(
-            api, [bench.submit(api, link, format=format, skip_review=True)], "done", every=every
-        )
-    )
+    return bench.timed(lambda: bench.wait([bench.submit(api, link, format=format, skip_review=True)], "done"))

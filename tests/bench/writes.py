@@ -34,7 +34,7 @@ def can_trace() -> bool:
 def measure(bench: Bench, trace: Trace) -> Table:
     table = Table("writes", "bytes written and fsyncs, followed by strace")
     with bench.inlay.api() as api:
-        bench.wait(api, [bench.submit(api, bench.track(), skip_review=True)], "done")
+        bench.wait([bench.submit(api, bench.track(), skip_review=True)], "done")
         time.sleep(bench.scale.rest_s)
         trace.so_far()
         time.sleep(bench.scale.idle_s)
@@ -62,10 +62,10 @@ def _download(bench: Bench, api: httpx.Client, trace: Trace, **more: object) -> 
     trace.so_far()
     id = bench.submit(api, bench.track(), **more)
     if not more.get("skip_review"):
-        bench.wait(api, [id], "review")
+        bench.wait([id], "review")
         answer = api.post("/downloads/confirm", json={"id": id, "artist": "Somebody Else"})
         assert answer.status_code == 202, answer.text
-    bench.wait(api, [id], "done")
+    bench.wait([id], "done")
     time.sleep(bench.scale.rest_s)
     return trace.so_far()
 
@@ -73,7 +73,7 @@ def _download(bench: Bench, api: httpx.Client, trace: Trace, **more: object) -> 
 def _progress(bench: Bench, api: httpx.Client, trace: Trace) -> int:
     """Bytes that go into the database while a download does nothing but come in."""
     id = bench.submit(api, bench.slow_track(), format="original")
-    bench.wait(api, [id], "downloading")
+    bench.wait([id], "downloading")
     time.sleep(1)
     trace.so_far()
     time.sleep(bench.scale.rest_s)
