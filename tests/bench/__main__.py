@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.bench import batch, egress, memory, pages, recovery, single, writes
 from tests.bench.figures import Table, summary
+from tests.bench.processes import Others
 from tests.bench.world import Bench, Scale, TracedInlay
 from tests.media import audio
 from tests.media.site import MediaSite
@@ -43,7 +44,7 @@ def run(part: str, template: Path, token: str, scale: Scale, rounds: int | None)
 
 
 def main(parts: list[str], rounds: int | None, as_json: bool, scale: Scale) -> None:
-    began = time.monotonic()
+    began, others = time.monotonic(), Others()
     tables = []
     with tempfile.TemporaryDirectory(prefix="inlay-bench-") as folder:
         template = Path(folder)
@@ -59,11 +60,14 @@ def main(parts: list[str], rounds: int | None, as_json: bool, scale: Scale) -> N
             tables.append(run(part, template, token, scale, rounds))
             if not as_json:
                 print("\n".join(tables[-1].lines()), flush=True)
-    took = time.monotonic() - began
+    took, share = round(time.monotonic() - began), round(others.share)
     if as_json:
-        print(json.dumps({"seconds": round(took), "parts": [table.as_json() for table in tables]}, indent=1))
-    elif len(tables) > 1:
-        print("\n".join([*summary(tables), "", f"{took:.0f} s in all"]))
+        found = [table.as_json() for table in tables]
+        print(json.dumps({"seconds": took, "others_percent": share, "parts": found}, indent=1))
+        return
+    if len(tables) > 1:
+        print("\n".join([*summary(tables), ""]))
+    print(f"{took} s in all. Other programs took about {share} % of this machine meanwhile.")
 
 
 def arguments() -> argparse.Namespace:

@@ -16,11 +16,11 @@ def measure(bench: Bench) -> Table:
     table = Table("batch", about)
     took: dict[str, list[Run]] = {}
     for _ in range(rounds):
-        for format, options in WHOLE.items():
+        for format in bench.scale.formats:
             links = [bench.track() for _ in range(many)]
-            took.setdefault(f"{format}: xargs", []).append(xargs(links, options, at_once=AT_ONCE))
+            took.setdefault(f"{format}: xargs", []).append(xargs(links, WHOLE[format], at_once=AT_ONCE))
             took.setdefault(f"{format}: inlay", []).append(bench.timed(lambda f=format: _all(bench, f)))
-    for format in WHOLE:
+    for format in bench.scale.formats:
         baseline = table.add_runs(f"{format}: xargs -P{AT_ONCE} yt-dlp, whole", took[f"{format}: xargs"])
         ours = table.add_runs(f"{format}: to library", took[f"{format}: inlay"])
         table.add_ratio("xargs", ours, baseline, most=MP3 if format == "mp3" else None)

@@ -12,7 +12,6 @@ from tests.bench.world import Bench
 from tests.running import PASSWORD, wait_for
 
 SETTINGS = {"per_site": "4"}
-RUNNING = 4
 IDLE_MB = 100
 CHILD_MB = 300
 
@@ -20,27 +19,27 @@ CHILD_MB = 300
 def measure(bench: Bench) -> Table:
     """Wants an Inlay that has just started."""
     table = Table("memory", "of the whole tree; what is shared counts once (PSS)")
-    rest = bench.scale.rest_s / 2
+    rest, running = bench.scale.rest_s / 2, bench.scale.at_once
     time.sleep(rest)
     table.add("idle, fresh", total_mb(bench.pid), "MB", most=IDLE_MB)
     _open_the_inbox(bench)
-    wait_for(lambda: warm_parent(bench.pid), 10)
+    wait_for(lambda: warm_parent(bench.pid), 60)
     time.sleep(rest)
     _until_steady(bench.pid)
     table.add("idle, warm: somebody has opened the inbox", total_mb(bench.pid), "MB")
     with bench.inlay.api() as api, sampled(bench.pid) as most:
-        ids = [bench.submit(api, bench.slow_track(), format="original") for _ in range(RUNNING)]
+        ids = [bench.submit(api, bench.slow_track(), format="original") for _ in range(running)]
         bench.wait(ids, "downloading")
         time.sleep(rest)
-        table.add(f"{RUNNING} downloads run", total_mb(bench.pid), "MB")
+        table.add(f"{running} downloads run", total_mb(bench.pid), "MB")
         bench.drop(api, ids)
-        done = [bench.submit(api, bench.track(), format="mp3", skip_review=True) for _ in range(RUNNING + 1)]
+        done = [bench.submit(api, bench.track(), format="mp3", skip_review=True) for _ in range(running + 1)]
         bench.wait(done, "done")
     time.sleep(rest)
     warm = warm_parent(bench.pid)
     children = [mb for pid, mb in most.items() if pid != warm]
     table.add("the largest child", max(children, default=0.0), "MB", most=CHILD_MB)
-    table.add(f"idle, after {RUNNING + 1} tracks, still warm", total_mb(bench.pid), "MB")
+    table.add(f"idle, after {running + 1} tracks, still warm", total_mb(bench.pid), "MB")
     if warm:
         # It goes by itself when it has had nothing to do for three minutes.
         os.kill(warm, signal.SIGTERM)

@@ -16,24 +16,28 @@ from tests.running import PASSWORD, wait_for
 
 # Four downloads that take long, and room for conversions beside them.
 SETTINGS = {"workers": "6", "per_site": "6"}
-SLOW = 4
-BURST = 8
+CONVERSIONS = 2
+"""For each of the downloads."""
 MOST_MS = 50
 PAUSE_S = 0.01
 
 
 def measure(bench: Bench) -> Table:
-    table = Table("pages", f"{SLOW} downloads and conversions run; {bench.scale.shelf} tracks in the library")
+    many = bench.scale.at_once
+    table = Table("pages", f"{many} downloads and conversions run; {bench.scale.shelf} tracks in the library")
     with bench.inlay.api() as api:
         _fill_library(bench, api)
         reviewed = bench.submit(api, bench.track(), format="mp3")
         bench.wait([reviewed], "review")
-        wait_for(lambda: api.get(f"/downloads/{reviewed}").json()["tracks"][0]["conversion"] == "done", 60)
+        wait_for(lambda: api.get(f"/downloads/{reviewed}").json()["tracks"][0]["conversion"] == "done", 120)
         idle = _probe(bench, _paths(reviewed, reviewed), bench.scale.probe_s / 2)
 
-        slow = [bench.submit(api, bench.slow_track(), format="original") for _ in range(SLOW)]
+        slow = [bench.submit(api, bench.slow_track(), format="original") for _ in range(many)]
         bench.wait(slow, "downloading")
-        converted = [bench.submit(api, bench.track(), format="mp3", skip_review=True) for _ in range(BURST)]
+        converted = [
+            bench.submit(api, bench.track(), format="mp3", skip_review=True)
+            for _ in range(CONVERSIONS * many)
+        ]
         busy = _probe(bench, _paths(slow[0], reviewed), bench.scale.probe_s)
         states = bench.states([*slow, converted[-1]])
         bench.drop(api, [*slow, *converted, reviewed])
@@ -43,8 +47,8 @@ def measure(bench: Bench) -> Table:
         table.add(f"{name}: p50", percentile(other, 50), "ms")
         table.add(f"{name}: p99", percentile(other, 99), "ms", most=MOST_MS)
     table.add("answers that were timed under load", sum(map(len, busy)), "")
-    table.add("of these downloads, ended before the timing did", _ended(states[:SLOW]), "", most=0)
-    table.add("conversions ended before the timing did (1: yes)", _ended(states[SLOW:]), "")
+    table.add("of these downloads, ended before the timing did", _ended(states[:many]), "", most=0)
+    table.add("conversions ended before the timing did (1: yes)", _ended(states[many:]), "")
     return table
 
 

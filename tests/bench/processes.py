@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -46,6 +47,30 @@ def tree(root: int) -> list[int]:
 def cpu_of(root: int) -> float:
     """CPU seconds of this process and all under it since it began."""
     return sum(look.cpu_s for pid in tree(root) if (look := look_at(pid)))
+
+
+class Others:
+    """How much of this machine other programs take, in percent: where it is much, no clock is true."""
+
+    def __init__(self) -> None:
+        self._before = _busy_s(), _ours_s(), time.monotonic()
+
+    @property
+    def share(self) -> float:
+        busy, ours, began = self._before
+        passed = (time.monotonic() - began) * (os.cpu_count() or 1)
+        return max(0.0, 100 * ((_busy_s() - busy) - (_ours_s() - ours)) / passed)
+
+
+def _busy_s() -> float:
+    words = Path("/proc/stat").read_text().split("\n")[0].split()
+    # All but idle and waiting for the disk; guests are in user's time already.
+    return sum(int(number) for place, number in enumerate(words[1:9]) if place not in (3, 4)) * TICK_S
+
+
+def _ours_s() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def command_of(pid: int) -> str:

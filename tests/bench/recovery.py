@@ -9,14 +9,13 @@ from tests.running import wait_for
 
 SETTINGS = {"per_site": "4"}
 ROUNDS = 3
-RUNNING = 4
 MOST_S = 10
 UNDER_WAY = ("probing", "downloading")
 
 
 def measure(bench: Bench) -> Table:
     rounds = bench.rounds or ROUNDS
-    table = Table("recovery", f"kill -9 while {RUNNING} downloads run, worst of {rounds}")
+    table = Table("recovery", f"kill -9 while {bench.scale.at_once} downloads run, worst of {rounds}")
     answered, running = zip(*(_once(bench) for _ in range(rounds)), strict=True)
     table.add("pages answer again after", max(answered), "s")
     slowest = max(running, key=lambda run: run.wall_s)
@@ -26,7 +25,7 @@ def measure(bench: Bench) -> Table:
 
 def _once(bench: Bench) -> tuple[float, Run]:
     """Seconds from starting again until pages answer, and until all downloads run."""
-    links = [bench.slow_track() for _ in range(RUNNING)]
+    links = [bench.slow_track() for _ in range(bench.scale.at_once)]
     with bench.inlay.api() as api:
         ids = [bench.submit(api, link, format="original") for link in links]
         bench.wait(ids, "downloading")

@@ -18,18 +18,17 @@ def measure(bench: Bench) -> Table:
     table = Table("single", f"one track of {bench.scale.track_s:g} s, median of {rounds}")
     took: dict[str, list[Run]] = {}
     with bench.inlay.api() as api:
-        # One of each first: the warm parent starts, and files are in the page cache.
+        # Once first: the warm parent starts.
         _to_review(bench, api, "original")
-        yt_dlp(bench.track(), BARE)
         for _ in range(rounds):
             link = bench.track()
             took.setdefault("bare", []).append(yt_dlp(link, BARE))
-            for format, options in WHOLE.items():
-                took.setdefault(f"{format}: whole", []).append(yt_dlp(link, options))
+            for format in bench.scale.formats:
+                took.setdefault(f"{format}: whole", []).append(yt_dlp(link, WHOLE[format]))
                 took.setdefault(f"{format}: to review", []).append(_to_review(bench, api, format))
                 took.setdefault(f"{format}: to library", []).append(_to_library(bench, api, format))
     bare = table.add_runs("yt-dlp, bare", took["bare"])
-    for format in WHOLE:
+    for format in bench.scale.formats:
         whole = table.add_runs(f"{format}: yt-dlp, whole", took[f"{format}: whole"])
         review = table.add_runs(f"{format}: to review", took[f"{format}: to review"])
         table.add_ratio("bare", review, bare, most=TO_REVIEW if format == "original" else None)

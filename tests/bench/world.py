@@ -30,6 +30,9 @@ class Scale:
 
     track_s: float = audio.BENCH_SECONDS
     tracks: int = 20
+    at_once: int = 4
+    """Slow downloads that run while something else is measured."""
+    formats: tuple[str, ...] = ("original", "mp3")
     shelf: int = 300
     """Tracks that are in the library already when pages are measured."""
     slow_bps: int = 500_000

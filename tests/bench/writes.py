@@ -44,7 +44,7 @@ def measure(bench: Bench, trace: Trace) -> Table:
         table.add(
             "idle: written a minute", minute * sum(one.bytes for one in idle.values()) / MB, "MB", most=0
         )
-        for format in ("mp3", "original"):
+        for format in bench.scale.formats:
             _add(table, f"{format}, no review", _download(bench, api, trace, format=format, skip_review=True))
         _add(table, "mp3, reviewed", _download(bench, api, trace, format="mp3"))
         table.add("progress: written to the database", _progress(bench, api, trace) / MB, "MB", most=0)
