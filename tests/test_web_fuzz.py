@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.site import MediaSite
 from tests.odd_requests import ask, odd_requests
 from tests.route_table import all_routes
 from tests.two_people import TwoPeople, copy_download, two_people
@@ -36,8 +35,8 @@ expected-statuses = [400, 401, 403, 404, 405, 409, 413, 422]
 
 
 @pytest.fixture(scope="module")
-def world(site: MediaSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoPeople]:
-    with two_people(tmp_path_factory.mktemp("two"), site) as made:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoPeople]:
+    with two_people(tmp_path_factory.mktemp("two")) as made:
         yield made
 
 
@@ -50,7 +49,7 @@ def fuzz(world: TwoPeople, folder: Path, examples: int) -> int:
             "id": [id for ids in world.bob.downloads.values() for id in ids],
             "session_id": [world.bob.session_id],
         },
-        "secrets": sorted(world.secrets()),
+        "secrets": sorted(world.secrets),
     }
     config = folder / "schemathesis.toml"
     config.write_text(CONFIG)
@@ -89,7 +88,7 @@ def test_no_request_breaks_the_api_or_reaches_bobs_things(world: TwoPeople, tmp_
 
 
 def test_no_odd_request_is_an_error_of_ours(world: TwoPeople, tmp_path: Path) -> None:
-    before, secrets = world.all_of_bobs(), [secret.encode() for secret in world.secrets()]
+    before, secrets = world.all_of_bobs(), [secret.encode() for secret in world.secrets]
     wrong, sent = [], 0
     for number, (line, headers, body, login) in enumerate(odd_requests(world, all_routes(tmp_path))):
         # The two calls that read JSON get all of it.

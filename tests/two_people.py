@@ -5,8 +5,8 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,28 @@ from uuid6 import uuid7
 
 from app.accounts import sessions, setup
 from app.accounts.model import Scope
+from app.audio.model import Quality
 from app.db import Database, now
-from app.downloads.model import State
-from tests.journeys import short_track
-from tests.media.audio import picture
-from tests.media.site import MediaSite
+from app.downloads.model import Conversion, Download, StagedTrack, State
+from app.downloads.queries import FINAL
+from app.library.model import Track
+from app.tags.model import Proposal, Suggestion
+from tests.media.audio import make, picture
 from tests.running import PASSWORD, Inlay
 
 SECRET = "Saltmarsh Bobs Own"
 """In each of Bob's titles, labels and devices, but for his track in the library, which is everybody's."""
+
+QUALITY = Quality(
+    codec="mp3",
+    container="mp3",
+    lossless=False,
+    sample_rate_hz=44_100,
+    bitrate_bps=192_000,
+    channels=2,
+    duration_ms=3_000,
+    size_bytes=73_000,
+)
 
 
 @dataclass
@@ -100,46 +113,98 @@ class TwoPeople:
     def all_of_bobs(self) -> tuple[dict[str, list[Any]], dict[str, str]]:
         return self.rows(self.bob.id), self.files(self.bob)
 
-    def secrets(self) -> set[str]:
+    @cached_property
+    def secrets(self) -> frozenset[str]:
         """What no answer to Alice may contain."""
         rows = self.rows(self.bob.id)
         ids = {row[0] for table in ("downloads", "staged_tracks") for row in rows[table]}
-        return {*ids, SECRET, "bobs-own", self.bob.cookie, self.bob.full, self.bob.submit, "Bobs telephone"}
+        told = (SECRET, "bobs-own", "Bobs telephone", self.bob.cookie, self.bob.full, self.bob.submit)
+        return frozenset({*ids, *told})
 
 
 @contextmanager
-def two_people(home: Path, site: MediaSite) -> Iterator[TwoPeople]:
-    """Their first downloads come by the real way; those in other states are copies of these rows."""
+def two_people(home: Path) -> Iterator[TwoPeople]:
+    """Their rows and files are written as the worker would: nothing has to be fetched for these tests."""
     with Inlay(home) as inlay:
-        inlay.start()
+        inlay.start(command="web", seconds=90)
         # The first user is an admin, so neither of the two may be it.
         _, alice, bob = (_join(inlay, name) for name in ("root", "alice", "bob"))
-        shared = ""
-        for person, name in ((alice, "alices-own"), (bob, "bobs-own")):
-            title = SECRET if person is bob else "Saltmarsh Alices"
-            links = {
-                state: short_track(
-                    site, f"{name}-{state}", title=f"{title} {state}", thumbnail=picture(64, 64)
-                )
-                for state in ("review", "done")
-            }
-            if person is bob:
-                # The library is everybody's: this one is no secret.
-                links["done"] = short_track(site, "for-everybody", title="Saltmarsh For Everybody")
-            with inlay.api(person.full) as api:
-                for state, link in links.items():
-                    sent = {"url": link, "skip_review": state == "done"}
-                    person.downloads[state] = [api.post("/downloads/url", json=sent).json()["id"]]
+        db = Database(inlay.data / "inlay.db")
         for person in (alice, bob):
-            own = copy(inlay)
-            own.token = person.full
-            own.rest(person.downloads["review"][0])
-            shared = own.done(person.downloads["done"][0])["tracks"][0]["library_track_id"]
-        assert inlay.stop() == 0
-        found = TwoPeople(inlay, alice, bob, shared)
-        for person in (alice, bob):
-            _fill_every_state(found, person)
-        yield TwoPeople(inlay.start(command="web"), alice, bob, shared)
+            for state in State:
+                person.downloads[state] = [_download(inlay, db, person, state)]
+        shared = _track_for_everybody(inlay, db, bob)
+        db.close()
+        yield TwoPeople(inlay, alice, bob, shared)
+
+
+def _download(inlay: Inlay, db: Database, person: Person, state: State) -> str:
+    """A download in this state, with its staged track and files."""
+    title = f"{SECRET if person.name == 'bob' else 'Saltmarsh Alices'} {state}"
+    id, link = str(uuid7()), f"music.example/{person.name}s-own/{state}"
+    suggested = {
+        name: Suggestion(value=value, reason="The page says so", confidence=0.9)
+        for name, value in {"title": title, "artist": "Ida Holm", "date": "2023-04-05"}.items()
+    }
+    with db.write() as session:
+        session.add(
+            Download(
+                id=id,
+                user_id=person.id,
+                url=f"https://{link}",
+                url_key=link,
+                site="music.example",
+                state=state,
+                failure_kind="temporary" if state is State.FAILED else None,
+                failure_message=f"{title} was gone." if state is State.FAILED else None,
+                format="mp3",
+                conflict="keep_both",
+                title=title,
+                finished_at=now() if state in FINAL else None,
+                tracks=[
+                    StagedTrack(
+                        proposal=Proposal(fields=suggested),
+                        source_file="source.mp3",
+                        source_quality=QUALITY,
+                        converted_file="source.mp3",
+                        conversion=Conversion.DONE,
+                        cover_file="cover.jpg",
+                    )
+                ],
+            )
+        )
+    folder = inlay.staging / id
+    folder.mkdir(parents=True)
+    shutil.copyfile(make("mp3", 3), folder / "source.mp3")
+    for name in ("cover.jpg", "cover-small.jpg"):
+        (folder / name).write_bytes(picture(64, 64))
+    return id
+
+
+def _track_for_everybody(inlay: Inlay, db: Database, owner: Person) -> str:
+    """A track that its owner added to the library, which is everybody's: this one is no secret."""
+    file = inlay.library / "Ida Holm" / "For Everybody.mp3"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(make("mp3", 3), file)
+    facts = file.stat()
+    track = Track(
+        path="Ida Holm/For Everybody.mp3",
+        path_key="ida holm/for everybody.mp3",
+        size_bytes=facts.st_size,
+        mtime_ns=facts.st_mtime_ns,
+        inode=facts.st_ino,
+        title="For Everybody",
+        artist="Ida Holm",
+        quality=QUALITY,
+        source_quality=QUALITY,
+        search="for everybody\nida holm\n",
+        user_id=owner.id,
+        download_id=owner.downloads[State.DONE][0],
+    )
+    with db.write() as session:
+        session.add(track)
+        session.flush()
+        return track.id
 
 
 def _join(inlay: Inlay, name: str) -> Person:
@@ -151,6 +216,9 @@ def _join(inlay: Inlay, name: str) -> Person:
             sessions.create_token(session, user.id, scope, f"{name}s-own {scope}")
             for scope in (Scope.FULL, Scope.SUBMIT)
         ]
+        # As if used just now: the next use is not worth writing down, so rows can be compared.
+        for row, _ in rows:
+            row.used_at = now()
     with closing(sqlite3.connect(db.file)) as raw:
         (session_id,) = raw.execute("SELECT id FROM sessions WHERE user_id = ?", (user.id,)).fetchone()
     db.close()
@@ -160,14 +228,8 @@ def _join(inlay: Inlay, name: str) -> Person:
     return Person(user.id, name, cookie, form_token, full_token, submit_token, ids, session_id)
 
 
-def _fill_every_state(world: TwoPeople, person: Person) -> None:
-    for state in State:
-        if state not in ("review", "done"):
-            person.downloads[state] = [copy_download(world, person, state)]
-
-
 def copy_download(world: TwoPeople, person: Person, state: str) -> str:
-    """Another download like the person's first one in review, but in `state`. Returns its id."""
+    """Another download of the person, like the one in review, but in `state`. Returns its id."""
     model, id = person.downloads["review"][0], str(uuid7())
     changed: dict[str, Any] = {"id": id, "state": str(state)}
     with closing(sqlite3.connect(world.file, timeout=20)) as db, db:
@@ -176,7 +238,7 @@ def copy_download(world: TwoPeople, person: Person, state: str) -> str:
         changed |= {"url_key": f"{row['url_key']}&{id}", "url": f"{row['url']}?{id}"}
         if state == "failed":
             changed |= {"failure_kind": "temporary", "failure_message": f"{row['title']} was gone."}
-        if state in ("failed", "cancelled", "discarded", "skipped", "done"):
+        if state in FINAL:
             changed["finished_at"] = row["created_at"]
         _insert(db, "downloads", row | changed)
         for track in db.execute("SELECT * FROM staged_tracks WHERE download_id = ?", (model,)).fetchall():
