@@ -14,6 +14,9 @@ from app.resources import folder
 log = logging.getLogger("inlay.migrate")
 
 
+_UPGRADE = "import sys; sys.path.insert(0, sys.argv[1]); from app.migrate import upgrade; upgrade()"
+
+
 def newest_version() -> str:
     """The version that this program wants: the file name of the last migration step begins with it."""
     return max(file.stem.split("_")[0] for file in (folder("migrations") / "versions").glob("[0-9]*.py"))
@@ -48,8 +51,13 @@ def migrate(database: Path) -> None:
         )
     if current is not None:
         log.info("backup before migration: %s", back_up(database, f"before-{wanted}"))
+    # The code of this very folder, also where another Inlay is installed in the same environment.
+    here = str(Path(__file__).parents[1])
     done = subprocess.run(
-        [sys.executable, "-I", str(Path(__file__)), str(database)], capture_output=True, text=True, cwd="/"
+        [sys.executable, "-I", "-c", _UPGRADE, here, str(database)],
+        capture_output=True,
+        text=True,
+        cwd="/",
     )
     if done.returncode:
         raise InlayError(f"The database could not be migrated to {wanted}: {done.stderr.strip()[-2000:]}")
@@ -65,16 +73,12 @@ def back_up(database: Path, reason: str) -> Path:
     return target
 
 
-def _upgrade(database: Path) -> None:
+def upgrade() -> None:
+    """What the process of its own does; its second argument is the database."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
-    config.attributes["database"] = database
+    config.attributes["database"] = Path(sys.argv[2])
     command.upgrade(config, "head")
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    _upgrade(Path(sys.argv[1]))

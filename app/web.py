@@ -12,8 +12,6 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.middleware import DefineMiddleware
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
@@ -26,7 +24,7 @@ import app.downloads.api
 import app.downloads.pages
 import app.library.api
 import app.library.pages
-from app import __version__
+from app import __version__, openapi
 from app.accounts.guards import GUARDS, Authentication
 from app.accounts.origin import login_path
 from app.accounts.setup import is_set_up
@@ -80,6 +78,7 @@ def create_app(services: Services, board: ProgressBoard) -> Litestar:
         exception_handlers={
             InlayError: Trouble(services).inlay_error,
             HTTPException: Trouble(services).http_error,
+            RecursionError: Trouble(services).too_deep,
             Exception: Trouble(services).surprise,
         },
         before_send=[add_headers],
@@ -91,9 +90,7 @@ def create_app(services: Services, board: ProgressBoard) -> Litestar:
             exclude=["/file$", "/cover$", "^/static/"],
         ),
         template_config=TemplateConfig(instance=_templates(assets)),
-        openapi_config=OpenAPIConfig(
-            title="Inlay", version=__version__, path="/schema", render_plugins=[JsonRenderPlugin()]
-        ),
+        openapi_config=openapi.config(),
         debug=False,
         logging_config=None,
     )
@@ -193,6 +190,15 @@ async def add_headers(message: Message, scope: Scope) -> None:
         for name, value in HEADERS.items():
             headers[name] = value
         headers.setdefault("Cache-Control", "no-store")
+        if scope.get("method") == "OPTIONS" and "Allow" in headers:
+            headers["Allow"] = allowed_methods(scope)
+
+
+def allowed_methods(scope: Scope) -> str:
+    """What the address takes. Litestar's own answer to OPTIONS knows the path's first handler only."""
+    template = scope["path_template"]
+    here = [route for route in scope["litestar_app"].routes if route.path_format == template]
+    return ", ".join(sorted({method for route in here for method in getattr(route, "methods", ())}))
 
 
 class Trouble:
@@ -217,6 +223,10 @@ class Trouble:
         if isinstance(error, ValidationException):
             status, message = 422, _validation_sentence(error)
         return _answer(request, status, message, f"http_{status}", dict(error.headers or {}))
+
+    def too_deep(self, request: Request[Any, Any, Any], error: RecursionError) -> Response[Any]:
+        log.warning("%s %s: %s", request.method, request.scope["path"], error)
+        return _answer(request, 400, "This request is nested too deeply to be read.", "http_400", {})
 
     def surprise(self, request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)

@@ -57,7 +57,7 @@ LAYERS = [
         "app.tags.commands",
     ],
     # wiring
-    ["app.worker", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],
+    ["app.worker", "app.openapi", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],
 ]
 
 # Edges that are wiring's guests: they are loaded by the command line and use what it made.
