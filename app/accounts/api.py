@@ -50,6 +50,7 @@ def list_sessions(request: AppRequest, services: NamedDependency[Services]) -> S
 
 @delete("/api/v1/sessions/{session_id:int}", sync_to_thread=True)
 def end_session(request: AppRequest, services: NamedDependency[Services], session_id: FromPath[int]) -> None:
+    """Sign one of your browsers out."""
     with services.db.write() as session:
         if not queries.end_session(session, request.user.id, session_id):
             raise NotFound("There is no such session.")

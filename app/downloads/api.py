@@ -142,6 +142,7 @@ def cancel_by_api(
     board: NamedDependency[ProgressBoard],
     id: FromPath[str],
 ) -> DownloadOut:
+    """Stop a download that is on its way; nothing of it stays."""
     own(services, request, id)
     confirm.cancel(services, id)
     return download_out(own(services, request, id), board, services.room)
@@ -154,6 +155,7 @@ def retry_by_api(
     board: NamedDependency[ProgressBoard],
     id: FromPath[str],
 ) -> DownloadOut:
+    """Try a failed or cancelled download again, or a waiting one now."""
     own(services, request, id)
     confirm.retry(services, id)
     return download_out(own(services, request, id), board, services.room)
@@ -180,6 +182,7 @@ def discard_by_api(
     board: NamedDependency[ProgressBoard],
     id: FromPath[str],
 ) -> DownloadOut:
+    """Drop a reviewed or failed download."""
     own(services, request, id)
     confirm.discard(services, id)
     return download_out(own(services, request, id), board, services.room)
@@ -209,6 +212,7 @@ def file_by_api(request: AnyRequest, services: NamedDependency[Services], id: Fr
 def cover_by_api(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
 ) -> Response[Any]:
+    """The staged cover, a JPEG."""
     own(services, request, id)
     return picture_response(request, cover.file_of(services, id))
 

@@ -24,9 +24,7 @@ def confirm(
 ) -> None:
     """Accept a reviewed download: `tags` and `covers` (with or without) by staged track's id."""
     with services.db.write() as session:
-        download = queries.by_id(session, id)
-        if download is None:
-            raise NotFound("There is no such download.")
+        download = _found(session, id)
         for track in download.tracks:
             track.with_cover = (covers or {}).get(track.id, track.with_cover)
         download.conflict = conflict or download.conflict
@@ -61,8 +59,7 @@ def cancel(services: Services, id: str) -> None:
     Too late once the place in the library is recorded: the file may be there at any moment from then on.
     """
     with services.db.write() as session:
-        download = queries.by_id(session, id)
-        assert download is not None
+        download = _found(session, id)
         placing = download.state is State.FINALIZING and any(track.sha256 for track in download.tracks)
         _must(not placing and queries.move(session, id, State.CANCELLED), download)
     services.running.cancel(id)
@@ -76,8 +73,7 @@ def retry(services: Services, id: str) -> State:
     What waits for its next try anyway is tried now; a pause of its site still holds.
     """
     with services.db.write() as session:
-        download = queries.by_id(session, id)
-        assert download is not None
+        download = _found(session, id)
         to: State = download.state
         if download.retry_at and to in (State.QUEUED, State.FINALIZING):
             queries.touch(session, id, retry_at=None)
@@ -108,8 +104,7 @@ def _retry(services: Services, session: Session, download: Download) -> State:
 def take_turn(services: Services, id: str, where: str) -> None:
     """Change the order of the person's own waiting downloads: `where` is first, last, up or down."""
     with services.db.write() as session:
-        download = queries.by_id(session, id)
-        assert download is not None
+        download = _found(session, id)
         _must(download.state is State.QUEUED, download)
         line = schedule_queries.turns(session, download.user_id)
         at = next(place for place, (one, _) in enumerate(line) if one == id)
@@ -128,8 +123,7 @@ def take_turn(services: Services, id: str, where: str) -> None:
 def discard(services: Services, id: str) -> None:
     """Drop a reviewed or failed download; nothing of it reaches the library."""
     with services.db.write() as session:
-        download = queries.by_id(session, id)
-        assert download is not None
+        download = _found(session, id)
         _must(queries.move(session, id, State.DISCARDED), download)
     services.running.cancel(id)
     staging.remove(services.settings, id)
@@ -138,12 +132,19 @@ def discard(services: Services, id: str) -> None:
 def forget(services: Services, id: str) -> None:
     """Remove a finished download from the history. The library keeps its file."""
     with services.db.write() as session:
-        download = queries.by_id(session, id)
-        assert download is not None
+        download = _found(session, id)
         if not queries.remove(session, id):
             sentence = f"This download is {download.state}: cancel or discard it first."
             raise Conflict(sentence, code="too_late")
     staging.remove(services.settings, id)
+
+
+def _found(session: Session, id: str) -> Download:
+    """Somebody may have forgotten it a moment ago."""
+    download = queries.by_id(session, id)
+    if download is None:
+        raise NotFound("There is no such download.")
+    return download
 
 
 def _must(moved: bool, download: Download) -> None:

@@ -57,6 +57,7 @@ def list_tracks(
 
 @get("/api/v1/library/tracks/{id:str}", sync_to_thread=True)
 def show_track(services: NamedDependency[Services], id: FromPath[str]) -> TrackOut:
+    """One track of the library."""
     return track_out(existing(services, id))
 
 
@@ -64,6 +65,7 @@ def show_track(services: NamedDependency[Services], id: FromPath[str]) -> TrackO
 def track_file_by_api(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
 ) -> Response[Any]:
+    """The audio itself, with Range."""
     return serve_track(request, services, id)
 
 
