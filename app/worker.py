@@ -19,7 +19,7 @@ from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
 from app.library.folder import prepare_folder
 from app.library.watch import LibraryWatcher
-from app.migrate import migrate
+from app.opening import Caretaker, open_database
 from app.queue import Queue, ThreadConsumer
 from app.services import Services, read_secret
 from app.settings import Settings
@@ -50,8 +50,7 @@ def prepare(settings: Settings) -> Database:
     """The folders and the migrated database: what must be there before anything runs."""
     for folder in (settings.data_dir, settings.staging):
         _make_folder(folder)
-    migrate(settings.database_file)
-    return Database(settings.database_file)
+    return open_database(settings)
 
 
 def build(settings: Settings) -> Parts:
@@ -160,10 +159,12 @@ class Worker:
         self._ring_waiting()
 
     def _reconcile(self) -> None:
+        caretaker = Caretaker(self.parts.services.db)
         while not self.stopping.wait(RECONCILE_S):
             try:
                 self._put_back_stranded()
                 self._ring_waiting()
+                caretaker.tend()
             except Exception:
                 log.exception("the reconciler failed; it tries again in %s s", RECONCILE_S)
 

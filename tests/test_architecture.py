@@ -15,7 +15,12 @@ LAYERS = [
     [
         "app.settings",
         "app.db",
+        "app.soundness",
+        "app.ballast",
+        "app.backup",
         "app.migrate",
+        "app.opening",
+        "app.restore",
         "app.queue",
         "app.children",
         "app.services",
@@ -39,6 +44,7 @@ LAYERS = [
             for n in ("requests", "pages", "review_pages", "api", "api_shapes", "commands")
         ),
         "app.tags.commands",
+        "app.backup_commands",
     ],
     # wiring
     ["app.worker", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],
