@@ -3,7 +3,9 @@
 import enum
 import logging
 import os
+import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
-from sqlalchemy import Dialect, Enum, ExceptionContext, create_engine, event
+from sqlalchemy import Connection, Dialect, Enum, ExceptionContext, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import JSON, DateTime, TypeDecorator
 
@@ -22,6 +24,8 @@ from app.soundness import primary_code
 log = logging.getLogger("inlay.db")
 
 BUSY_TIMEOUT_MS = 10_000
+LOOK_AGAIN_S = (0.001, 0.005)
+IMMEDIATE = "BEGIN IMMEDIATE"
 
 
 def now() -> datetime:
@@ -85,7 +89,7 @@ class Database:
         event.listen(self.engine, "handle_error", self._translate)
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         self._writing = sessionmaker(
-            self.engine.execution_options(inlay_begin="BEGIN IMMEDIATE"), expire_on_commit=False
+            self.engine.execution_options(inlay_begin=IMMEDIATE), expire_on_commit=False
         )
 
     @contextmanager
@@ -165,5 +169,30 @@ def _prepare_connection(connection: sqlite3.Connection, _: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Any) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("inlay_begin", "BEGIN"))
+def _begin(connection: Connection) -> None:
+    statement = connection.get_execution_options().get("inlay_begin", "BEGIN")
+    if statement == IMMEDIATE and _taken(connection.connection.dbapi_connection):
+        return
+    connection.exec_driver_sql(statement)
+
+
+def _taken(connection: Any) -> bool:
+    """Begin to write as soon as nobody else does. False when that took too long, or for another trouble.
+
+    SQLite's own waiting looks ever more rarely, so that whoever has waited longest is served last: of eight
+    busy writers some waited for ten seconds. Looking all the time by chance serves everybody.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < deadline:
+            try:
+                connection.execute(IMMEDIATE)
+                return True
+            except sqlite3.OperationalError as error:
+                if primary_code(error) != sqlite3.SQLITE_BUSY:
+                    return False
+            time.sleep(random.uniform(*LOOK_AGAIN_S))
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
