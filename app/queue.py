@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,11 +22,15 @@ COLUMNS = {
     "counter": ("queue", "key", "value"),
 }
 
+COMPLAIN_S = 60
+
 Work = Callable[[str], None]
 
 
 class Storage(SqliteStorage):  # type: ignore[misc]  # Huey has no types
     """Huey's tables in a file that it shares with ours."""
+
+    _complain_after = 0.0
 
     def initialize_schema(self) -> None:
         """Also rebuilds a table that is not what Huey wants: there is nothing in it to lose."""
@@ -36,6 +41,17 @@ class Storage(SqliteStorage):  # type: ignore[misc]  # Huey has no types
                     log.warning("rebuilding the queue's table %s", table)
                     cursor.execute(f"drop table {table}")
         super().initialize_schema()
+
+    def dequeue(self) -> bytes | None:
+        """The workers ask several times a second: on a full disk, once a minute is enough for the log."""
+        try:
+            found: bytes | None = super().dequeue()
+        except sqlite3.OperationalError as error:
+            if time.monotonic() > self._complain_after:
+                self._complain_after = time.monotonic() + COMPLAIN_S
+                log.error("the queue cannot be read (%s); the rings wait", error)
+            return None
+        return found
 
     def _create_connection(self) -> sqlite3.Connection:
         """A commit of a ring is not flushed to the disk by itself, but never out of order either.
