@@ -113,18 +113,15 @@ class Database:
         if self._in_use:
             self._in_use.close()
 
-    def _translate(self, context: ExceptionContext) -> None:
-        """SQLite's refusals in our words, for everybody who uses this database."""
+    def _translate(self, context: ExceptionContext) -> DatabaseTrouble | None:
+        """SQLite's refusals in our words, for everybody who uses this database. SQLAlchemy raises it."""
         trouble = trouble_of(context.original_exception, self.file)
         if trouble:
             log.error("%s (%s)", trouble.message, context.original_exception)
-            if trouble.status == FULL_STATUS:
+            if trouble.is_full:
                 self.ballast.release()
-            # SQLAlchemy raises this one, caused by its own.
-            context.chained_exception = trouble
+        return trouble
 
-
-FULL_STATUS = 507
 
 _SENTENCES = {
     sqlite3.SQLITE_BUSY: "The database is busy. Try again in a moment.",

@@ -104,6 +104,7 @@ class DatabaseTrouble(InlayError):
 
     def __init__(self, message: str, *, full: bool = False) -> None:
         super().__init__(message, code="disk_full" if full else None)
+        self.is_full = full
         self.status = 507 if full else 503
 
 
