@@ -168,28 +168,32 @@ def _prepare_connection(connection: sqlite3.Connection, _: object) -> None:
 
 def _begin(connection: Connection) -> None:
     statement = connection.get_execution_options().get("inlay_begin", "BEGIN")
-    if statement == IMMEDIATE and _taken(connection.connection.dbapi_connection):
+    if statement != IMMEDIATE:
+        connection.exec_driver_sql(statement)
         return
-    connection.exec_driver_sql(statement)
+    file: Any = connection.connection.dbapi_connection
+    file.execute("PRAGMA busy_timeout=0")
+    try:
+        if not _taken(file):
+            # Once more, so that SQLAlchemy sees what is wrong.
+            connection.exec_driver_sql(IMMEDIATE)
+    finally:
+        file.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 def _taken(connection: Any) -> bool:
     """Begin to write as soon as nobody else does. False when that took too long, or for another trouble.
 
     SQLite's own waiting looks ever more rarely, so that whoever has waited longest is served last: of eight
-    busy writers some waited for ten seconds. Looking all the time by chance serves everybody.
+    busy writers some waited for ten seconds. Looking all the time serves everybody alike.
     """
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-    connection.execute("PRAGMA busy_timeout=0")
-    try:
-        while time.monotonic() < deadline:
-            try:
-                connection.execute(IMMEDIATE)
-                return True
-            except sqlite3.OperationalError as error:
-                if primary_code(error) != sqlite3.SQLITE_BUSY:
-                    return False
-            time.sleep(random.uniform(*LOOK_AGAIN_S))
-        return False
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    while time.monotonic() < deadline:
+        try:
+            connection.execute(IMMEDIATE)
+            return True
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY:
+                return False
+        time.sleep(random.uniform(*LOOK_AGAIN_S))
+    return False

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Database
+from app.errors import DatabaseTrouble
 from app.queue import COLUMNS, Queue
 from tests.disks import small_disk
 from tests.faults.conftest import MakeScene
@@ -177,6 +178,22 @@ def test_the_queue_never_writes_without_an_order_on_the_disk(tmp_path: Path) -> 
     with Database(tmp_path / "inlay.db").read() as session:
         assert session.scalar(text("PRAGMA synchronous")) == 2
         assert session.scalar(text("PRAGMA busy_timeout")) == 10_000
+
+
+def test_a_writer_that_keeps_the_database_is_said_after_the_time_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.db.BUSY_TIMEOUT_MS", 300)
+    one, other = Database(tmp_path / "inlay.db"), Database(tmp_path / "inlay.db")
+    with one.write():
+        began = time.monotonic()
+        with pytest.raises(DatabaseTrouble, match="busy") as refused:
+            with other.write():
+                pass
+        assert 0.3 <= time.monotonic() - began < 5
+    assert refused.value.status == 503
+    with other.write() as session:
+        assert session.scalar(text("SELECT 1")) == 1
 
 
 WRITER = """
