@@ -10,9 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from app import backup
 from app.backup import KEPT, NoBackup, back_up, copies, daily, newest_good, write_copy
+from app.db import Database
+from app.errors import DatabaseTrouble
 from app.migrate import migrate, version_of
 from app.soundness import look_at
 from tests.disks import small_disk
@@ -165,3 +168,28 @@ def test_a_full_disk_leaves_no_half_copy(
         with pytest.raises(NoBackup, match="full"):
             daily(full)
         assert list(backup.folder_of(full).iterdir()) == []
+
+
+def test_a_full_disk_is_told_once_the_ballast_is_used_up(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 900_000) as disk:
+        database = Database(disk.folder / "inlay.db")
+        database.ballast.keep()
+        assert database.ballast.file.stat().st_blocks * 512 == 8 * 1024 * 1024
+        with database.write() as session:
+            session.execute(text("CREATE TABLE noted (text TEXT)"))
+        disk.fill(leaving_kib=0)
+        with database.write() as session:
+            session.execute(text("INSERT INTO noted VALUES (:text)"), {"text": "x" * 1_000_000})
+        assert not database.ballast.file.exists()
+        disk.fill(leaving_kib=0)
+        with pytest.raises(DatabaseTrouble, match="full") as full:
+            for _ in range(9):
+                with database.write() as session:
+                    session.execute(text("INSERT INTO noted VALUES (:text)"), {"text": "y" * 1_000_000})
+        assert (full.value.status, full.value.code) == (507, "disk_full")
+        with database.read() as session:
+            assert session.scalar(text("SELECT count(*) FROM noted WHERE text LIKE 'x%'")) == 1
+        disk.resize(900_000)
+        with database.write() as session:
+            session.execute(text("INSERT INTO noted VALUES ('z')"))
+        database.close()
