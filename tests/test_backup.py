@@ -183,9 +183,7 @@ def test_a_full_disk_is_told_once_the_ballast_is_used_up(tmp_path: Path) -> None
         assert not database.ballast.file.exists()
         disk.fill(leaving_kib=0)
         with pytest.raises(DatabaseTrouble, match="full") as full:
-            for _ in range(9):
-                with database.write() as session:
-                    session.execute(text("INSERT INTO noted VALUES (:text)"), {"text": "y" * 1_000_000})
+            note_much(database)
         assert (full.value.status, full.value.code) == (507, "disk_full")
         with database.read() as session:
             assert session.scalar(text("SELECT count(*) FROM noted WHERE text LIKE 'x%'")) == 1
@@ -193,3 +191,9 @@ def test_a_full_disk_is_told_once_the_ballast_is_used_up(tmp_path: Path) -> None
         with database.write() as session:
             session.execute(text("INSERT INTO noted VALUES ('z')"))
         database.close()
+
+
+def note_much(database: Database) -> None:
+    for _ in range(9):
+        with database.write() as session:
+            session.execute(text("INSERT INTO noted VALUES (:text)"), {"text": "y" * 1_000_000})
