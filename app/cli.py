@@ -27,6 +27,8 @@ COMMANDS = {
     "scan": ("app.library.commands:scan", "Bring the index up to date with the library folder."),
     "user": ("app.accounts.commands:user", "Add users, set passwords."),
     "token": ("app.accounts.commands:token", "Make API tokens."),
+    "backup": ("app.backup_commands:backup", "Copy the database to FILE, also while Inlay runs."),
+    "restore": ("app.backup_commands:restore", "Put a backup in the place of the database."),
     "doctor": ("app.doctor:doctor", "Check everything that Inlay needs."),
 }
 

@@ -1,19 +1,31 @@
 """The one SQLite file: engine, transactions, and the column types that our models share."""
 
 import enum
+import logging
+import os
+import random
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
-from sqlalchemy import Dialect, Enum, create_engine, event
+from sqlalchemy import Connection, Dialect, Enum, ExceptionContext, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import JSON, DateTime, TypeDecorator
 
+from app.ballast import Ballast
+from app.errors import DatabaseTrouble
+from app.soundness import primary_code
+
+log = logging.getLogger("inlay.db")
+
 BUSY_TIMEOUT_MS = 10_000
+LOOK_AGAIN_S = (0.001, 0.005)
+IMMEDIATE = "BEGIN IMMEDIATE"
 
 
 def now() -> datetime:
@@ -62,16 +74,22 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """Sessions on one database file. A session belongs to the thread that opened it."""
+    """Sessions on one database file. A session belongs to the thread that opened it.
 
-    def __init__(self, file: Path) -> None:
+    What SQLite refuses comes out as DatabaseTrouble. `in_use` is a lock that is held as long as this is open.
+    """
+
+    def __init__(self, file: Path, in_use: IO[bytes] | None = None) -> None:
         self.file = file
+        self.ballast = Ballast(file)
+        self._in_use = in_use
         self.engine = create_engine(f"sqlite:///{file}", pool_size=8, max_overflow=40)
         event.listen(self.engine, "connect", _prepare_connection)
         event.listen(self.engine, "begin", _begin)
+        event.listen(self.engine, "handle_error", self._translate)
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
         self._writing = sessionmaker(
-            self.engine.execution_options(inlay_begin="BEGIN IMMEDIATE"), expire_on_commit=False
+            self.engine.execution_options(inlay_begin=IMMEDIATE), expire_on_commit=False
         )
 
     @contextmanager
@@ -86,11 +104,53 @@ class Database:
 
         Nothing slow belongs inside: no network, no file moves, no ringing of the queue.
         """
+        self.ballast.give_way()
         with self._writing() as session, session.begin():
             yield session
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._in_use:
+            self._in_use.close()
+
+    def _translate(self, context: ExceptionContext) -> DatabaseTrouble | None:
+        """SQLite's refusals in our words, for everybody who uses this database. SQLAlchemy raises it."""
+        trouble = trouble_of(context.original_exception, self.file)
+        if trouble:
+            log.error("%s (%s)", trouble.message, context.original_exception)
+            if trouble.is_full:
+                self.ballast.release()
+        return trouble
+
+
+_SENTENCES = {
+    sqlite3.SQLITE_BUSY: "The database is busy. Try again in a moment.",
+    sqlite3.SQLITE_LOCKED: "The database is busy. Try again in a moment.",
+    sqlite3.SQLITE_READONLY: "The database cannot be written. Check the rights and the disk of its folder.",
+    sqlite3.SQLITE_CANTOPEN: "The database cannot be opened. Check the rights and the disk of its folder.",
+    sqlite3.SQLITE_IOERR: "The disk of the database reports an error. Check it, then try again.",
+    sqlite3.SQLITE_CORRUPT: "The database is damaged. Start Inlay again: it says how to bring a backup back.",
+    sqlite3.SQLITE_NOTADB: "The database is damaged. Start Inlay again: it says how to bring a backup back.",
+}
+_FULL = "The disk of the database is full. Make room on it, then try again."
+_NO_ROOM_BYTES = 64 * 1024
+
+
+def trouble_of(error: BaseException | None, file: Path) -> DatabaseTrouble | None:
+    """What to tell a person about SQLite's error; None when it is a mistake of ours."""
+    code = primary_code(error)
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _no_room(file.parent)):
+        return DatabaseTrouble(_FULL, full=True)
+    sentence = _SENTENCES.get(code) if code is not None else None
+    return DatabaseTrouble(sentence) if sentence else None
+
+
+def _no_room(folder: Path) -> bool:
+    """The shared memory file of the journal has to grow, too, and calls a full disk an I/O error."""
+    with suppress(OSError):
+        disk = os.statvfs(folder)
+        return disk.f_bavail * disk.f_frsize < _NO_ROOM_BYTES
+    return False
 
 
 def _prepare_connection(connection: sqlite3.Connection, _: object) -> None:
@@ -106,5 +166,34 @@ def _prepare_connection(connection: sqlite3.Connection, _: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Any) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("inlay_begin", "BEGIN"))
+def _begin(connection: Connection) -> None:
+    statement = connection.get_execution_options().get("inlay_begin", "BEGIN")
+    if statement != IMMEDIATE:
+        connection.exec_driver_sql(statement)
+        return
+    file: Any = connection.connection.dbapi_connection
+    file.execute("PRAGMA busy_timeout=0")
+    try:
+        if not _taken(file):
+            # Once more, so that SQLAlchemy sees what is wrong.
+            connection.exec_driver_sql(IMMEDIATE)
+    finally:
+        file.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _taken(connection: Any) -> bool:
+    """Begin to write as soon as nobody else does. False when that took too long, or for another trouble.
+
+    SQLite's own waiting looks ever more rarely, so that whoever has waited longest is served last: of eight
+    busy writers some waited for ten seconds. Looking all the time serves everybody alike.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while time.monotonic() < deadline:
+        try:
+            connection.execute(IMMEDIATE)
+            return True
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY:
+                return False
+        time.sleep(random.uniform(*LOOK_AGAIN_S))
+    return False

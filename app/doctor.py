@@ -88,7 +88,7 @@ def _folder(name: str, folder: Path) -> Finding:
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:
-    from app.migrate import newest_version, version_of
+    from app import backup, opening, soundness
 
     found = ".".join(map(str, sqlite3.sqlite_version_info))
     if sqlite3.sqlite_version_info < SQLITE_GOOD:
@@ -96,14 +96,25 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         yield Finding("SQLite", "warning", found, hint)
     else:
         yield Finding("SQLite", "ok", found)
+    file = settings.database_file
     try:
-        current = version_of(settings.database_file)
+        opening.check(file)
     except InlayError as error:
-        yield Finding("database", "problem", "damaged", error.message)
+        yield Finding("database", "problem", "not usable", error.message)
         return
-    text = f"version {current}" if current else "not made yet"
-    newest = newest_version()
-    yield Finding("database", "ok", text if current in (None, newest) else f"{text}, will become {newest}")
+    if not file.exists():
+        yield Finding("database", "ok", "not made yet")
+        return
+    current, newest = soundness.look_at(file, None).version, soundness.newest_version()
+    text = f"whole, version {current}, {file.stat().st_size / 1e6:.1f} MB"
+    yield Finding("database", "ok", text if current == newest else f"{text}, will become {newest}")
+    copy = backup.newest_good(file)
+    if copy is None:
+        hint = "A server that runs makes one a day; `inlay backup FILE` makes one now."
+        yield Finding("backups", "warning" if backup.copies(file) else "ok", "no good one yet", hint)
+    else:
+        text = f"{len(backup.copies(file))}, the newest good one of {copy.taken_at:%Y-%m-%d %H:%M} UTC"
+        yield Finding("backups", "ok", text)
 
 
 CHECKS: tuple[Check, ...] = (check_ffmpeg, check_yt_dlp, check_javascript, check_folders, check_database)

@@ -1,5 +1,6 @@
 """Expected trouble: what went wrong in one sentence for the person, and what the outside sees of it."""
 
+import sys
 from enum import StrEnum
 
 
@@ -95,8 +96,26 @@ class Failure(InlayError):
         self.pauses_site = pauses_site
 
 
+class DatabaseTrouble(InlayError):
+    """The database refused: its disk is full, or something else keeps it. Nothing of the change was kept."""
+
+    status = 503
+    code = "database"
+
+    def __init__(self, message: str, *, full: bool = False) -> None:
+        super().__init__(message, code="disk_full" if full else None)
+        self.is_full = full
+        self.status = 507 if full else 503
+
+
 def surprise() -> Failure:
-    """For what nobody expected: the log has the rest."""
+    """For what nobody expected: the log has the rest. Call it where the error is being handled.
+
+    What the database said is told as it is. What was fetched stays, so a retry goes on from there.
+    """
+    error = sys.exception()
+    if isinstance(error, DatabaseTrouble):
+        return Failure(FailureKind.TEMPORARY, error.message)
     sentence = "Something unexpected happened, which was written to the log. Retry."
     return Failure(FailureKind.TEMPORARY, sentence)
 

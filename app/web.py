@@ -61,6 +61,8 @@ TITLES = {
     413: "Too large",
     422: "That does not fit",
     429: "Too many at once",
+    503: "Not just now",
+    507: "The disk is full",
 }
 
 

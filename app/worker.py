@@ -20,7 +20,7 @@ from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
 from app.library.folder import prepare_folder
 from app.library.watch import LibraryWatcher
-from app.migrate import migrate
+from app.opening import Caretaker, open_database
 from app.queue import Queue, ThreadConsumer
 from app.services import Services, read_secret
 from app.settings import Settings
@@ -52,8 +52,7 @@ def prepare(settings: Settings) -> Database:
     """The folders and the migrated database: what must be there before anything runs."""
     for folder in (settings.data_dir, settings.staging):
         _make_folder(folder)
-    migrate(settings.database_file)
-    return Database(settings.database_file)
+    return open_database(settings)
 
 
 def build(settings: Settings) -> Parts:
@@ -103,7 +102,8 @@ class Worker:
         )
         self.guard.start()
         scheduler = Scheduler(services)
-        self.reconciler = Reconciler(services, self.parts.queue, scheduler)
+        chores = (Caretaker(services.db).tend,)
+        self.reconciler = Reconciler(services, self.parts.queue, scheduler, chores)
         self._answer_rings(scheduler)
         self.reconciler.recover()
         self.consumer = ThreadConsumer(

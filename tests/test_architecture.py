@@ -15,7 +15,12 @@ LAYERS = [
     [
         "app.settings",
         "app.db",
+        "app.soundness",
+        "app.ballast",
+        "app.backup",
         "app.migrate",
+        "app.opening",
+        "app.restore",
         "app.queue",
         "app.children",
         "app.room",
@@ -55,6 +60,7 @@ LAYERS = [
             )
         ),
         "app.tags.commands",
+        "app.backup_commands",
     ],
     # wiring
     ["app.worker", "app.openapi", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],

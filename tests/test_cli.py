@@ -25,6 +25,7 @@ CHECKS = (
     "library folder",
     "SQLite",
     "database",
+    "backups",
 )
 SENTENCE = "inlay: "
 

@@ -128,7 +128,9 @@ def leaks(world: TwoPeople, answer: httpx.Response) -> list[str]:
 
 def is_bobs(route: Route) -> bool:
     """Is there something of his in the address? It does not exist for anybody else then."""
-    return bool({"id", "session_id", "token_id", "site"} & set(route.names)) and not route.template.startswith(SHARED)
+    return bool(
+        {"id", "session_id", "token_id", "site"} & set(route.names)
+    ) and not route.template.startswith(SHARED)
 
 
 def test_what_is_public_is_so_for_a_reason(routes: list[Route]) -> None:

@@ -18,7 +18,7 @@ from app.accounts import origin, queries, sessions
 from app.accounts.model import Scope, User
 from app.accounts.origin import Connection
 from app.db import now
-from app.errors import NeedsLogin, NotAllowed
+from app.errors import DatabaseTrouble, NeedsLogin, NotAllowed
 from app.services import Services
 
 log = logging.getLogger("inlay.accounts")
@@ -110,7 +110,7 @@ def _note(services: Services, write: Any, *values: Any) -> bool:
     try:
         with services.db.write() as session:
             write(session, *values)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, DatabaseTrouble) as error:
         log.warning("last use not written down: %s", error)
         return False
     return True

@@ -122,9 +122,10 @@ def end_other_sessions(session: Session, user_id: int, keep: int | None) -> None
     session.execute(others if keep is None else others.where(LoginSession.id != keep))
 
 
-def drop_expired_sessions(session: Session, user_id: int, now: datetime) -> None:
+def drop_expired_sessions(session: Session, user_id: int, moment: datetime) -> None:
+    """Those that had expired at this moment."""
     session.execute(
-        delete(LoginSession).where(LoginSession.user_id == user_id, LoginSession.expires_at <= now)
+        delete(LoginSession).where(LoginSession.user_id == user_id, LoginSession.expires_at <= moment)
     )
 
 

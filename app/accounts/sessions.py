@@ -15,6 +15,8 @@ from app.accounts.model import Scope, Token
 COOKIE = "inlay_session"
 LIFETIME = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=15)
+EXPIRED_KEPT = timedelta(days=400)
+"""A clock that is a year ahead for a while must sign nobody out for good."""
 TOKEN_PREFIX = "inlay_"
 LONGEST_LABEL = 60
 LONGEST_DEVICE = 60
@@ -30,14 +32,17 @@ def start(session: Session, user_id: int, user_agent: str, now: datetime, old: s
     token = secrets.token_urlsafe(32)
     if old:
         queries.end_session_by_hash(session, hashed(old))
-    queries.drop_expired_sessions(session, user_id, now)
+    queries.drop_expired_sessions(session, user_id, now - EXPIRED_KEPT)
     queries.add_session(session, user_id, hashed(token), device_name(user_agent), now, now + LIFETIME)
     return token
 
 
 def is_due(seen_at: datetime | None, now: datetime) -> bool:
-    """Is it time to write down again that this was seen? Keeps an idle page from wearing out the disk."""
-    return seen_at is None or now - seen_at >= SEEN_EVERY
+    """Is it time to write down again that this was seen? Keeps an idle page from wearing out the disk.
+
+    Also when it was seen in the future: the clock has been put right, and the lifetime with it.
+    """
+    return seen_at is None or abs(now - seen_at) >= SEEN_EVERY
 
 
 def create_token(session: Session, user_id: int, scope: Scope, label: str) -> tuple[Token, str]:

@@ -1,0 +1,36 @@
+"""Disks of any size for tests, made of memory. Mounting them needs root."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Disk:
+    folder: Path
+
+    def resize(self, size_kib: int) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={size_kib}k", str(self.folder)], check=True)
+
+    def used_kib(self) -> int:
+        return int(subprocess.check_output(["df", "--output=used", "-k", str(self.folder)]).split()[-1])
+
+    def fill(self, *, leaving_kib: int) -> None:
+        """Leave this much room, by being smaller: as if others had filled it."""
+        self.resize(self.used_kib() + leaving_kib)
+
+
+@contextmanager
+def small_disk(folder: Path, size_kib: int) -> Iterator[Disk]:
+    folder.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={size_kib}k", "none", str(folder)]
+    if subprocess.run(mounting, capture_output=True).returncode != 0:
+        pytest.skip("mounting a disk of some size needs root")
+    try:
+        yield Disk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
