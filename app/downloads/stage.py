@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.orm import Session
 
+from app.children.limits import fetch_limits
 from app.children.parent import Cancelled, ChildCrashed
 from app.downloads import queries, staging
 from app.downloads.child import Staged
@@ -26,7 +27,6 @@ log = logging.getLogger("inlay.stage")
 
 WALL_S = 4 * 3600.0
 MAX_ATTEMPTS = 5
-MiB = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Stager:
                 proxy=proxy,
                 ca_file=str(settings.ca_file) if settings.ca_file else None,
             )
-            limits = {"file_bytes": settings.max_file_bytes + MiB, "open_files": 256, "nice": 5}
+            limits = fetch_limits(settings, folder, self.guard.port)
             call = services.warm.child(
                 "app.downloads.child:fetch_and_check", msgspec.to_builtins(order), limits
             )
