@@ -1,12 +1,27 @@
 """What the tests of app.children let a child do."""
 
+import ctypes
 import os
+import platform
+import resource
+import socket
 import subprocess
+import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from app.children.child import Emit
+from app.children.confine import SET_IO_PRIORITY, room_for_a_program
+from app.downloads.child import fetch_and_check
 from app.errors import Failure, FailureKind
+from app.sources.base import Order
+from app.sources.runner import Notes, _options, fetch, start_only_deno
+
+libc = ctypes.CDLL(None)
 
 
 def echo(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -53,3 +68,117 @@ def write_file(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 def nothing() -> None:
     """A warm-up that takes no time."""
+
+
+def take_memory_in_a_program(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """How a Python ends that takes so much: started with room for a program, and without."""
+    program = [sys.executable, "-I", "-S", "-c", f"bytearray({args['size_bytes']})"]
+    plain = subprocess.run(program, check=False, stderr=subprocess.DEVNULL).returncode
+    with room_for_a_program():
+        roomy = subprocess.run(program, check=False, stderr=subprocess.DEVNULL).returncode
+    return {"plain": plain, "roomy": roomy}
+
+
+def compute(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    while True:
+        pass
+
+
+def say(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    return {"text": "x" * args["chars"]}
+
+
+def stand(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """What a child looks like from inside."""
+    mask = os.umask(0)
+    # Without the one that lists them.
+    *descriptors, _ = sorted(os.listdir("/proc/self/fd"), key=int)
+    return {
+        "descriptors": {name: os.readlink(f"/proc/self/fd/{name}") for name in descriptors},
+        "folder": os.getcwd(),
+        "umask": mask,
+        "session": os.getsid(0) == os.getpid(),
+        "nice": os.nice(0),
+        "io": libc.syscall(SET_IO_PRIORITY[platform.machine()][0] + 1, 1, 0),
+        "oom": int(Path("/proc/self/oom_score_adj").read_text()),
+        "limits": {
+            name: resource.getrlimit(getattr(resource, name))
+            for name in ("RLIMIT_CORE", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NOFILE")
+        },
+        "no_new_privileges": libc.prctl(39, 0, 0, 0, 0),
+    }
+
+
+def reach(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """What goes: each of `read`, `write`, `make`, `list`, `link`, `connect`, `bind`, `run`, `signal`."""
+    tries: dict[str, Callable[[Any], object]] = {
+        "read": lambda path: Path(path).read_bytes(),
+        "write": lambda path: open(path, "r+b").close(),
+        "make": lambda path: Path(path).write_bytes(b"x"),
+        "list": os.listdir,
+        "link": lambda pair: os.link(*pair),
+        "symlink": lambda pair: os.symlink(*pair),
+        "rename": lambda pair: os.rename(*pair),
+        "connect": lambda port: socket.create_connection(("127.0.0.1", port), 2).close(),
+        "bind": lambda port: socket.create_server(("127.0.0.1", port)).close(),
+        "abstract": _meet,
+        "run": lambda program: subprocess.run(program, check=True, capture_output=True),
+        "signal": lambda pid: os.kill(pid, 0),
+        "environ": lambda pid: Path(f"/proc/{pid}/environ").read_bytes(),
+    }
+    return {"went": [_went(tries[how], what) for how, what in args["tries"]]}
+
+
+def _went(attempt: Callable[[Any], object], what: Any) -> bool:
+    try:
+        attempt(what)
+    except OSError:
+        return False
+    return True
+
+
+def _meet(name: str) -> None:
+    with socket.socket(socket.AF_UNIX) as other:
+        other.connect(f"\0{name}")
+
+
+def run_deno(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """As yt-dlp runs it for YouTube: its own provider, its own options."""
+    from yt_dlp import YoutubeDL
+    from yt_dlp.extractor.youtube import YoutubeIE
+    from yt_dlp.extractor.youtube.jsc._builtin.deno import DenoJCP
+    from yt_dlp.extractor.youtube.pot._director import YoutubeIEContentProviderLogger
+
+    start_only_deno()
+    with YoutubeDL(_options(msgspec.convert(args["order"], Order), Notes(), emit)) as ydl:
+        youtube = YoutubeIE(ydl)
+        logger = YoutubeIEContentProviderLogger(youtube, "test")
+        deno = DenoJCP(youtube, logger, {})
+        return {"available": deno.is_available(), "said": deno._run_js_runtime(args["program"])}
+
+
+def fetch_alone(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """yt-dlp's part of a download, without what we do to the file afterwards."""
+    found: dict[str, Any] = msgspec.to_builtins(fetch(msgspec.convert(args, Order), emit))
+    return found
+
+
+def fetch_and_tell(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """A whole download, and what it needed at most."""
+    try:
+        return fetch_and_check(args, emit)
+    finally:
+        emit({"peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
+
+
+def many_pages(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Fetches each of `orders`; what became of it, in a word."""
+    return {"ends": [_end_of(msgspec.convert(order, Order)) for order in args["orders"]]}
+
+
+def _end_of(order: Order) -> str:
+    Path(order.folder).mkdir()
+    try:
+        return fetch(order, lambda event: None).file
+    except Failure as failure:
+        return failure.message

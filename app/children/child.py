@@ -47,10 +47,11 @@ def serve_one(channel: socket.socket) -> None:
 
     try:
         send({"pid": os.getpid()})
+        call = _find(request["call"])
         # Before there is a second thread: Landlock binds the one that asks for it, and those it starts.
         confine(request["limits"])
         threading.Thread(target=_die_with_parent, args=(channel,), daemon=True).start()
-        send(_answer(request, send))
+        send(_answer(call, request["args"], send))
     except Exception as error:
         send(_explain(error))
     finally:
@@ -58,11 +59,15 @@ def serve_one(channel: socket.socket) -> None:
         os.killpg(0, signal.SIGKILL)
 
 
-def _answer(request: dict[str, Any], send: Emit) -> dict[str, Any]:
-    module, name = request["call"].split(":")
+def _find(name: str) -> Call:
+    module, function = name.split(":")
+    found: Call = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _answer(call: Call, args: dict[str, Any], send: Emit) -> dict[str, Any]:
     try:
-        call: Call = getattr(importlib.import_module(module), name)
-        return {"result": call(request["args"], lambda event: send({"event": event}))}
+        return {"result": call(args, lambda event: send({"event": event}))}
     except MemoryError:
         gc.collect()
         return _failure("This needs too much memory to read. Try another link or file.")

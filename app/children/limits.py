@@ -42,9 +42,9 @@ FETCH = Limits(
     # On top of some 75 MiB that yt-dlp's modules take: pages of some MB, and a cover of 25 megapixels
     # (200 MiB). An unpacked page or a JSON without end stops here.
     memory_bytes=256 * MiB,
-    # deno reserves 512 MiB before it does anything; what is left is enough for YouTube's player (see
-    # tests/test_children_limits.py).
-    program_bytes=1 * GiB,
+    # deno reserves 512 MiB before it does anything, and a player page of YouTube of 2.6 MB takes 350 more
+    # to read; at 768 MiB it aborts.
+    program_bytes=1280 * MiB,
     # curl_cffi, the channel, some fragments at once.
     open_files=256,
     nice=5,
