@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from app.children import landlock
 from app.children.child import Emit
 from app.children.confine import SET_IO_PRIORITY, room_for_a_program
 from app.downloads.child import fetch_and_check
@@ -182,3 +183,11 @@ def _end_of(order: Order) -> str:
         return fetch(order, lambda event: None).file
     except Failure as failure:
         return failure.message
+
+
+def restrict_as(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Landlock as a kernel of that version would be asked for it."""
+    if landlock.abi():
+        landlock.abi = lambda: args["version"]
+    version = landlock.restrict(reads=args["reads"])
+    return {"version": version, "kept_out": not _went(lambda path: Path(path).read_bytes(), args["secret"])}

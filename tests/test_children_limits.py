@@ -60,7 +60,7 @@ def fetch(url: str, folder: Path, warm: WarmParent, guard: EgressGuard) -> dict[
     found: dict[str, Any] = {}
     with warm.child(f"{CALLS}:fetch_and_tell", msgspec.to_builtins(order), within) as child:
         try:
-            for event in child.events(seconds=30):
+            for event in child.events(seconds=120):
                 found.update(event)
         except Failure as failure:
             found["failure"] = failure.message
@@ -103,19 +103,19 @@ def test_a_fetched_file_whose_tag_unpacks_to_a_gigabyte_costs_no_more(
 def test_a_program_gets_more_memory_than_the_child_itself() -> None:
     within = limits.Limits(memory_bytes=100 * MiB, program_bytes=600 * MiB)
     ends = parent.run(
-        f"{CALLS}:take_memory_in_a_program", {"size_bytes": 300 * MiB}, seconds=30, limits=within
+        f"{CALLS}:take_memory_in_a_program", {"size_bytes": 300 * MiB}, seconds=120, limits=within
     )
     assert ends == {"plain": 1, "roomy": 0}
 
 
 def test_endless_computing_is_ended_with_a_sentence() -> None:
     with pytest.raises(Failure, match="too much computing"):
-        parent.run(f"{CALLS}:compute", {}, seconds=60, limits={"cpu_s": 1})
+        parent.run(f"{CALLS}:compute", {}, seconds=120, limits={"cpu_s": 1})
 
 
 def test_an_answer_without_end_is_not_taken() -> None:
     with pytest.raises(Failure, match="too much text"):
-        parent.run(f"{CALLS}:say", {"chars": 20 * MiB}, seconds=30)
+        parent.run(f"{CALLS}:say", {"chars": 20 * MiB}, seconds=120)
 
 
 def test_no_child_can_name_another_process_or_file_as_its_own() -> None:
@@ -143,10 +143,10 @@ def test_a_child_has_its_channel_and_nothing_else_of_its_parent(
     )
     with open(os.devnull), open(__file__):
         if kind == "fresh":
-            found = parent.run(f"{CALLS}:stand", {}, seconds=30, limits=within)
+            found = parent.run(f"{CALLS}:stand", {}, seconds=120, limits=within)
         else:
             with warm.child(f"{CALLS}:stand", {}, within) as child:
-                found = child.result(seconds=30)
+                found = child.result(seconds=120)
     *standard, channel = found["descriptors"].values()
     assert standard == [os.devnull] * 3
     assert channel.startswith("socket:")
@@ -163,7 +163,7 @@ def test_a_child_has_its_channel_and_nothing_else_of_its_parent(
 
 
 def test_files_of_a_child_are_for_their_owner_alone(tmp_path: Path) -> None:
-    parent.run(f"{CALLS}:write_file", {"path": str(tmp_path / "made"), "size_bytes": 1}, seconds=30)
+    parent.run(f"{CALLS}:write_file", {"path": str(tmp_path / "made"), "size_bytes": 1}, seconds=120)
     assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o600
 
 
