@@ -12,15 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from app.children import landlock
 from app.children.child import Emit
 from app.children.confine import SET_IO_PRIORITY, room_for_a_program
-from app.downloads.child import fetch_and_check
 from app.errors import Failure, FailureKind
-from app.sources.base import Order
-from app.sources.runner import Notes, _options, fetch, start_only_deno
 
 libc = ctypes.CDLL(None)
 
@@ -141,48 +136,6 @@ def _went(attempt: Callable[[Any], object], what: Any) -> bool:
 def _meet(name: str) -> None:
     with socket.socket(socket.AF_UNIX) as other:
         other.connect(f"\0{name}")
-
-
-def run_deno(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """As yt-dlp runs it for YouTube: its own provider, its own options."""
-    from yt_dlp import YoutubeDL
-    from yt_dlp.extractor.youtube import YoutubeIE
-    from yt_dlp.extractor.youtube.jsc._builtin.deno import DenoJCP
-    from yt_dlp.extractor.youtube.pot._director import YoutubeIEContentProviderLogger
-
-    start_only_deno()
-    with YoutubeDL(_options(msgspec.convert(args["order"], Order), Notes(), emit)) as ydl:
-        youtube = YoutubeIE(ydl)
-        logger = YoutubeIEContentProviderLogger(youtube, "test")
-        deno = DenoJCP(youtube, logger, {})
-        return {"available": deno.is_available(), "said": deno._run_js_runtime(args["program"])}
-
-
-def fetch_alone(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """yt-dlp's part of a download, without what we do to the file afterwards."""
-    found: dict[str, Any] = msgspec.to_builtins(fetch(msgspec.convert(args, Order), emit))
-    return found
-
-
-def fetch_and_tell(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """A whole download, and what it needed at most."""
-    try:
-        return fetch_and_check(args, emit)
-    finally:
-        emit({"peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
-
-
-def many_pages(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """Fetches each of `orders`; what became of it, in a word."""
-    return {"ends": [_end_of(msgspec.convert(order, Order)) for order in args["orders"]]}
-
-
-def _end_of(order: Order) -> str:
-    Path(order.folder).mkdir()
-    try:
-        return fetch(order, lambda event: None).file
-    except Failure as failure:
-        return failure.message
 
 
 def restrict_as(args: dict[str, Any], emit: Emit) -> dict[str, Any]:

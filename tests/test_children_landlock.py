@@ -175,7 +175,7 @@ def test_deno_works_behind_the_wall(home: Home) -> None:
         "order": order_for("https://nothing.invalid/", home.staging, "http://a:b@127.0.0.1:9"),
         "program": "console.log(6 * 7)",
     }
-    answer = parent.run(f"{CALLS}:run_deno", args, seconds=SECONDS, limits=home.within(9))
+    answer = parent.run("tests.fetch_calls:run_deno", args, seconds=SECONDS, limits=home.within(9))
     assert answer == {"available": True, "said": "42\n"}
 
 

@@ -58,7 +58,7 @@ def fetch(url: str, folder: Path, warm: WarmParent, guard: EgressGuard) -> dict[
     )
     within = limits.fetch_limits(settings, folder, guard.port)
     found: dict[str, Any] = {}
-    with warm.child(f"{CALLS}:fetch_and_tell", msgspec.to_builtins(order), within) as child:
+    with warm.child("tests.fetch_calls:fetch_and_tell", msgspec.to_builtins(order), within) as child:
         try:
             for event in child.events(seconds=120):
                 found.update(event)

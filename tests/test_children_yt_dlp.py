@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from tests.child_calls import many_pages
+from tests.fetch_calls import many_pages
 print(json.dumps(many_pages({"orders": json.loads(sys.argv[2])}, print)["ends"]))
 """
 
