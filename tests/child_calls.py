@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +88,13 @@ def say(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
 def stand(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """What a child looks like from inside."""
     mask = os.umask(0)
-    # Without the one that lists them.
-    *descriptors, _ = sorted(os.listdir("/proc/self/fd"), key=int)
+    descriptors = {}
+    for name in sorted(os.listdir("/proc/self/fd"), key=int):
+        # The one that lists them is gone by now.
+        with suppress(FileNotFoundError):
+            descriptors[name] = os.readlink(f"/proc/self/fd/{name}")
     return {
-        "descriptors": {name: os.readlink(f"/proc/self/fd/{name}") for name in descriptors},
+        "descriptors": descriptors,
         "folder": os.getcwd(),
         "umask": mask,
         "session": os.getsid(0) == os.getpid(),

@@ -35,7 +35,7 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """The server opens these by their names: a child that a stranger took over must not choose others."""
         for name in (self.source_file, self.thumbnail_file, self.cover_file):
-            if name is not None and (name != Path(name).name or name.startswith(".")):
+            if name is not None and (not name or name != Path(name).name or name.startswith(".")):
                 raise ValueError("not the name of a file in the staging folder")
 
 
