@@ -39,9 +39,9 @@ class Limits(TypedDict, total=False):
 
 
 FETCH = Limits(
-    # On top of some 75 MiB that yt-dlp's modules take: pages of some MB, and a cover of 25 megapixels
-    # (200 MiB). An unpacked page or a JSON without end stops here.
-    memory_bytes=256 * MiB,
+    # On top of some 75 MiB that yt-dlp's modules take: pages of some MB, and an ordinary JPEG of 25
+    # megapixels (270 MiB). A page that unpacks to gigabytes and a JSON without end stop here.
+    memory_bytes=300 * MiB,
     # deno reserves 512 MiB before it does anything, and a player page of YouTube of 2.6 MB takes 350 more
     # to read; at 768 MiB it aborts.
     program_bytes=1280 * MiB,
@@ -67,7 +67,7 @@ TAGS = Limits(
     nice=10,
 )
 COVER = Limits(
-    # 25 megapixels are 100 MiB, and are held up to four times on the way (a WebP with transparency).
+    # 25 megapixels are 100 MiB, and are held up to five times on the way (grey with transparency).
     memory_bytes=512 * MiB,
     file_bytes=16 * MiB,
     open_files=64,
