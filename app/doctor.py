@@ -65,6 +65,20 @@ def check_javascript(settings: Settings) -> Iterator[Finding]:
         yield Finding("JavaScript engine", "warning", "none found", hint)
 
 
+def check_landlock(settings: Settings) -> Iterator[Finding]:
+    from app.children import landlock
+
+    version = landlock.abi()
+    if version >= landlock.TCP_SINCE:
+        yield Finding("Landlock", "ok", f"version {version}")
+    elif version:
+        hint = "Downloads stay in their folders. Linux 6.7 or newer would watch their connections, too."
+        yield Finding("Landlock", "warning", f"version {version}, for files alone", hint)
+    else:
+        hint = "Downloads have one wall less. Where you can, start the kernel with lsm=landlock,… to have it."
+        yield Finding("Landlock", "warning", "not in this kernel", hint)
+
+
 def check_folders(settings: Settings) -> Iterator[Finding]:
     for name, folder in (
         ("data folder", settings.data_dir),
@@ -117,7 +131,14 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         yield Finding("backups", "ok", text)
 
 
-CHECKS: tuple[Check, ...] = (check_ffmpeg, check_yt_dlp, check_javascript, check_folders, check_database)
+CHECKS: tuple[Check, ...] = (
+    check_ffmpeg,
+    check_yt_dlp,
+    check_javascript,
+    check_landlock,
+    check_folders,
+    check_database,
+)
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 
 

@@ -101,22 +101,30 @@ def test_a_cancel_from_another_thread_ends_everything_within_two_seconds(warm: W
     wait_for(lambda: is_gone(*pids), 2)
 
 
-def test_killing_the_parent_ends_its_children(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stopped", ["none", "child", "started", "both"])
+@pytest.mark.parametrize("kind", ["forked", "fresh"])
+def test_killing_the_parent_ends_its_children_even_stopped_ones(kind: str, stopped: str) -> None:
+    starting = {
+        "forked": f'warm.child("{CALLS}:start_another", {{}}, {{}})',
+        "fresh": f'parent.fresh("{CALLS}:start_another", {{}}, {{}})',
+    }
     program = f"""
 import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from app.children.parent import WarmParent
-warm = WarmParent("{CALLS}:nothing")
-with warm.child("{CALLS}:start_another", {{}}, {{}}) as child:
-    for event in child.events(seconds=60):
-        print(*event["pids"], warm._process.pid, flush=True)
+from app.children import parent
+warm = parent.WarmParent("{CALLS}:nothing")
+with {starting[kind]} as child:
+    for event in child.events(seconds=120):
+        print(*event["pids"], *([warm._process.pid] if warm._process else []), flush=True)
 """
     owner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert owner.stdout
     pids = [int(pid) for pid in owner.stdout.readline().split()]
-    assert len(pids) == 3
+    assert len(pids) == (3 if kind == "forked" else 2)
+    for pid in {"none": [], "child": pids[:1], "started": pids[1:2], "both": pids[:2]}[stopped]:
+        os.kill(pid, signal.SIGSTOP)
     owner.send_signal(signal.SIGKILL)
     owner.wait()
-    wait_for(lambda: is_gone(*pids), 2)
+    wait_for(lambda: is_gone(*pids), 5)
 
 
 def test_limits_hold_for_the_child_alone(tmp_path: Path) -> None:

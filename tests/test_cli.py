@@ -20,6 +20,7 @@ CHECKS = (
     "ffmpeg",
     "yt-dlp",
     "JavaScript engine",
+    "Landlock",
     "data folder",
     "staging folder",
     "library folder",

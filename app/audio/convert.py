@@ -15,12 +15,11 @@ from app.audio.formats import Format, target_for
 from app.audio.gate import container_of
 from app.audio.model import Quality
 from app.audio.quality import journey, measure
-from app.children import parent
+from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind
 
-# ffmpeg stays under 400 MB of address space here; the largest files it may write are long WAVs.
-LIMITS = {"memory_bytes": 2**30, "file_bytes": 8 * 2**30, "nice": 10}
+LIMITS = limits.CONVERT
 START_S = 300.0
 UNKNOWN_LENGTH_S = 2 * 3600.0
 
@@ -89,8 +88,10 @@ def convert(
         "duration_ms": quality.duration_ms,
     }
     try:
-        with parent.fresh("app.audio.convert:convert_in_child", args, LIMITS) as child:
-            for event in child.events(seconds=_patience_s(quality), check=check):
+        patience_s = _patience_s(quality)
+        within = _limits(args["ffmpeg"], patience_s, reads=[str(source)], writes=[str(target.parent)])
+        with parent.fresh("app.audio.convert:convert_in_child", args, within) as child:
+            for event in child.events(seconds=patience_s, check=check):
                 on_percent(event["percent"])
     finally:
         _part(target).unlink(missing_ok=True)
@@ -100,9 +101,17 @@ def convert(
 
 def _check_whole(source: Path, quality: Quality, check: Callable[[], None] | None) -> None:
     args = {"ffmpeg": ffmpeg.find_ffmpeg(), "source": str(source), "duration_ms": quality.duration_ms}
-    with parent.fresh("app.audio.convert:check_in_child", args, LIMITS) as child:
-        for _ in child.events(seconds=_patience_s(quality), check=check):
+    patience_s = _patience_s(quality)
+    within = _limits(args["ffmpeg"], patience_s, reads=[str(source)], writes=[])
+    with parent.fresh("app.audio.convert:check_in_child", args, within) as child:
+        for _ in child.events(seconds=patience_s, check=check):
             pass
+
+
+def _limits(program: Any, seconds: float, *, reads: list[str], writes: list[str]) -> limits.Limits:
+    """ffmpeg has one thread, so it cannot compute for longer than we wait for it."""
+    programs = [program, *limits.ffmpegs()]
+    return {**limits.offline(LIMITS, reads=reads, writes=writes, programs=programs), "cpu_s": int(seconds)}
 
 
 def convert_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:

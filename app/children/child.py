@@ -10,7 +10,6 @@ import gc
 import importlib
 import json
 import os
-import resource
 import signal
 import socket
 import sys
@@ -29,41 +28,59 @@ MAX_CRASH_CHARS = 8_000
 
 def serve_one(channel: socket.socket) -> None:
     """Answer the one request on `channel`. Call in a process of its own: it becomes a session leader."""
+    from app.children.confine import confine, wake_when_parent_ends
+
     os.setsid()
+    os.umask(0o077)
+    channel.set_inheritable(False)
+    wake_when_parent_ends()
     with channel.makefile("rb") as reader:
         request = json.loads(reader.readline(MAX_LINE_BYTES))
     writing = threading.Lock()
 
     def send(message: dict[str, Any]) -> None:
         line = json.dumps(message, default=str).encode() + b"\n"
+        if len(line) > MAX_LINE_BYTES:
+            raise _too_much()
         with writing:
             channel.sendall(line)
 
-    send({"pid": os.getpid()})
-    threading.Thread(target=_die_with_parent, args=(channel,), daemon=True).start()
-    _limit(request.get("limits") or {})
     try:
-        send(_answer(request, send))
+        send({"pid": os.getpid()})
+        call = _find(request["call"])
+        # Before there is a second thread: Landlock binds the one that asks for it, and those it starts.
+        confine(request["limits"])
+        threading.Thread(target=_die_with_parent, args=(channel,), daemon=True).start()
+        send(_answer(call, request["args"], send))
+    except Exception as error:
+        send(_explain(error))
     finally:
         # Whatever it started and did not wait for ends with it.
         os.killpg(0, signal.SIGKILL)
 
 
-def _answer(request: dict[str, Any], send: Emit) -> dict[str, Any]:
-    module, name = request["call"].split(":")
+def _find(name: str) -> Call:
+    module, function = name.split(":")
+    found: Call = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _answer(call: Call, args: dict[str, Any], send: Emit) -> dict[str, Any]:
     try:
-        call: Call = getattr(importlib.import_module(module), name)
-        return {"result": call(request["args"], lambda event: send({"event": event}))}
+        return {"result": call(args, lambda event: send({"event": event}))}
     except MemoryError:
         gc.collect()
-        return {"failure": {"kind": "permanent", "message": "This file needs too much memory to read."}}
+        return _failure("This needs too much memory to read. Try another link or file.")
     except BaseException as error:
         return _explain(error)
 
 
 def _explain(error: BaseException) -> dict[str, Any]:
+    from app.children.confine import OutOfCpu
     from app.errors import Failure
 
+    if isinstance(error, OutOfCpu):
+        return _failure("This takes too much computing to read. Try another link or file.")
     if isinstance(error, Failure):
         return {
             "failure": {
@@ -76,6 +93,16 @@ def _explain(error: BaseException) -> dict[str, Any]:
     return {"crash": "".join(traceback.format_exception(error))[-MAX_CRASH_CHARS:]}
 
 
+def _failure(sentence: str) -> dict[str, Any]:
+    return {"failure": {"kind": "permanent", "message": sentence}}
+
+
+def _too_much() -> Exception:
+    from app.errors import Failure, FailureKind
+
+    return Failure(FailureKind.PERMANENT, "There is too much text about this track. Try another link.")
+
+
 def _die_with_parent(channel: socket.socket) -> None:
     try:
         while channel.recv(1024):
@@ -84,32 +111,12 @@ def _die_with_parent(channel: socket.socket) -> None:
         os.killpg(0, signal.SIGKILL)
 
 
-def _limit(limits: dict[str, int]) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    kinds = {
-        "memory_bytes": resource.RLIMIT_AS,
-        "file_bytes": resource.RLIMIT_FSIZE,
-        "open_files": resource.RLIMIT_NOFILE,
-        "cpu_s": resource.RLIMIT_CPU,
-    }
-    # Python ignores SIGXFSZ, so a file that grows too large is a plain OSError here.
-    for name, kind in kinds.items():
-        if limits.get(name):
-            resource.setrlimit(kind, (limits[name], limits[name]))
-    if limits.get("nice"):
-        os.nice(limits["nice"])
-
-
-def limit_memory(more_bytes: int) -> None:
-    """From now on this process and what it starts may take so much address space more than it has."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    most = pages * resource.getpagesize() + more_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
 def main() -> None:
     """Entry of a fresh interpreter: `python -I child.py FD`."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
+    from app.children.confine import be_killed_first
+
+    be_killed_first()
     serve_one(socket.socket(fileno=int(sys.argv[1])))
 
 

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from app.children.child import MAX_LINE_BYTES
+from app.children.limits import Limits
 from app.errors import Failure, FailureKind
 
 log = logging.getLogger("inlay.children")
@@ -24,6 +26,7 @@ ENVIRONMENT = {
     "PYTHONUTF8": "1",
     "PYTHONNOUSERSITE": "1",
     "YTDLP_NO_PLUGINS": "1",
+    "DENO_NO_UPDATE_CHECK": "1",
     "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
 }
 
@@ -83,7 +86,8 @@ class Child:
                 if "event" in message:
                     yield message["event"]
                 elif "pid" in message:
-                    self._pid = message["pid"]
+                    # The first word of a child, before it saw anything of a stranger's. Later ones are lies.
+                    self._pid = self._pid or message["pid"]
                 else:
                     self.answer = self._read_answer(message)
             if check:
@@ -114,6 +118,9 @@ class Child:
         if not data:
             raise ChildCrashed("the child ended without an answer")
         *lines, self._buffer = (self._buffer + data).split(b"\n")
+        if len(self._buffer) > MAX_LINE_BYTES:
+            self.kill()
+            raise ChildCrashed("the child says more than any of ours would")
         return [json.loads(line) for line in lines]
 
     def _read_answer(self, message: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +162,7 @@ class WarmParent:
             self._rest()
 
     @contextlib.contextmanager
-    def child(self, call: str, args: dict[str, Any], limits: dict[str, int]) -> Iterator[Child]:
+    def child(self, call: str, args: dict[str, Any], limits: Limits) -> Iterator[Child]:
         """A forked child, or one in a fresh interpreter when the warm parent cannot be had."""
         with self._lock:
             self._running += 1
@@ -224,7 +231,7 @@ def run(
     args: dict[str, Any],
     *,
     seconds: float,
-    limits: dict[str, int] | None = None,
+    limits: Limits | None = None,
     check: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Run `module:function` in a fresh child and return its result.
@@ -236,7 +243,7 @@ def run(
 
 
 @contextlib.contextmanager
-def fresh(call: str, args: dict[str, Any], limits: dict[str, int]) -> Iterator[Child]:
+def fresh(call: str, args: dict[str, Any], limits: Limits) -> Iterator[Child]:
     """A child in a fresh interpreter: light, for work that does not need yt-dlp."""
     with _fresh() as child:
         _request(child, call, args, limits)
@@ -249,7 +256,7 @@ def _fresh() -> Child:
         return Child(ours, _python("child.py", theirs))
 
 
-def _request(child: Child, call: str, args: dict[str, Any], limits: dict[str, int]) -> None:
+def _request(child: Child, call: str, args: dict[str, Any], limits: Limits) -> None:
     line = json.dumps({"call": call, "args": args, "limits": limits}).encode() + b"\n"
     child._channel.settimeout(CONNECT_S)
     try:

@@ -19,8 +19,13 @@ from pathlib import Path
 def main() -> None:
     sys.path.insert(0, str(Path(__file__).parents[2]))
     control = socket.socket(fileno=int(sys.argv[1]))
+    from app.children import landlock
     from app.children.child import serve_one
+    from app.children.confine import be_killed_first, wake_when_parent_ends
 
+    be_killed_first()
+    wake_when_parent_ends()
+    landlock.prepare()
     module, function = sys.argv[2].split(":")
     getattr(importlib.import_module(module), function)()
     gc.collect()

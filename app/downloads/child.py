@@ -8,7 +8,7 @@ import msgspec
 
 from app.audio import gate, quality
 from app.audio.model import Quality
-from app.children.child import Emit, limit_memory
+from app.children.child import Emit
 from app.downloads.staging import COVER, SMALL_COVER, SMALL_PX
 from app.errors import Failure, FailureKind
 from app.sources import failures, runner
@@ -18,10 +18,6 @@ from app.tags.cover import square_jpeg
 from app.tags.model import Tags
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
-
-
-# Enough for ffmpeg's look at a file; a tag that unpacks to gigabytes ends this child and nothing else.
-CHECK_MEMORY_BYTES = 512 * 1024 * 1024
 
 
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +32,12 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     in_file: Tags
     """The tags that the fetched file brought along."""
 
+    def __post_init__(self) -> None:
+        """The server opens these by their names: a child that a stranger took over must not choose others."""
+        for name in (self.source_file, self.thumbnail_file, self.cover_file):
+            if name is not None and (not name or name != Path(name).name or name.startswith(".")):
+                raise ValueError("not the name of a file in the staging folder")
+
 
 def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Fetch the order's link into its folder and make sure that it is the audio that was announced."""
@@ -44,7 +46,6 @@ def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     covers = CoverMaker(folder, emit)
     fetched = runner.fetch(order, covers.watch)
     emit({"fetched": True})
-    limit_memory(CHECK_MEMORY_BYTES)
     try:
         if (folder / fetched.file).stat().st_size > order.max_file_bytes:
             raise failures.too_large()

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.orm import Session
 
+from app.children.limits import fetch_limits
 from app.children.parent import Cancelled, ChildCrashed
 from app.downloads import outcome, queries, site_queries, staging
 from app.downloads.child import Staged
@@ -25,8 +26,6 @@ from app.sources.egress import EgressGuard, ProxyTicket
 from app.tags.propose import propose
 
 log = logging.getLogger("inlay.stage")
-
-MiB = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Stager:
             proxy=ticket.url,
             ca_file=str(settings.ca_file) if settings.ca_file else None,
         )
-        limits = {"file_bytes": settings.max_file_bytes + MiB, "open_files": 256, "nice": 5}
+        limits = fetch_limits(settings, folder, self.guard.port)
         watchdog = Watchdog(settings, ticket, services.room)
 
         def check() -> None:

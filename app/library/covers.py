@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from app.children import parent
+from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, NotFound
 from app.library.model import Track
@@ -34,7 +34,8 @@ def thumbnail(track: Track, library: Path, data_dir: Path) -> Path:
     args = {"path": str(library / from_text(track.path)), "target": str(making)}
     try:
         with _making:
-            parent.run("app.library.covers:make", args, seconds=cover.SECONDS, limits=cover.LIMITS)
+            within = limits.offline(limits.COVER, reads=[args["path"]], writes=[str(folder)])
+            parent.run("app.library.covers:make", args, seconds=cover.SECONDS, limits=within)
         os.replace(making, made)
     except (Failure, parent.ChildCrashed) as error:
         raise NotFound("The cover of this track cannot be shown.") from error

@@ -1,12 +1,15 @@
 """yt-dlp in a child: constant options of ours, one link in, one audio file out. It only downloads."""
 
+import errno
 import os
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from app.children.child import Emit
+from app.children.confine import room_for_a_program
 from app.errors import Failure
 from app.sources import failure_causes, failures
 from app.sources.base import Fetched, Order
@@ -22,12 +25,18 @@ KEPT = (
 )  # fmt: skip
 MAX_TEXT_CHARS = 5_000
 MAX_LIST_ITEMS = 300
+# What yt-dlp fetches by itself, through the guard. Others would need a program, or ignore the guard.
+OWN_PROTOCOLS = "[protocol~='^(https?|m3u8(_native)?|http_dash_segments(_generator)?|ism|f4m)$']"
 FORMATS = {
-    "bestaudio": "bestaudio/best",
-    "worstaudio": "worstaudio/worst",
-    "best": "best/bestaudio",
-    "worst": "worst/worstaudio",
+    name: "/".join(choice + OWN_PROTOCOLS for choice in choices)
+    for name, choices in {
+        "bestaudio": ("bestaudio", "best"),
+        "worstaudio": ("worstaudio", "worst"),
+        "best": ("best", "bestaudio"),
+        "worst": ("worst", "worstaudio"),
+    }.items()
 }
+PROGRAM = "deno"
 PROGRESS_S = 0.2
 
 
@@ -37,6 +46,7 @@ def fetch(order: Order, emit: Emit) -> Fetched:
 
     notes = Notes()
     _trust(order)
+    start_only_deno()
     try:
         with YoutubeDL(_options(order, notes, emit)) as ydl:
             notes.watch(ydl)
@@ -57,6 +67,25 @@ def fetch(order: Order, emit: Emit) -> Fetched:
     if not file:
         raise failures.no_file(notes)
     return Fetched(info=_kept(info), file=file, thumbnail=_file(order.folder, "thumbnail"))
+
+
+@cache
+def start_only_deno() -> None:
+    """For yt-dlp no other program is there: its options alone would let it ask ffmpeg for its version.
+
+    deno solves YouTube's puzzles, and is the one that needs more memory than this process may have.
+    """
+    from yt_dlp.utils import Popen
+
+    start = Popen.__init__
+
+    def guarded(self: Any, args: Any, *more: Any, **options: Any) -> None:
+        if options.get("shell") or isinstance(args, str) or Path(args[0]).name != PROGRAM:
+            raise FileNotFoundError(errno.ENOENT, "Inlay starts no program but deno for yt-dlp")
+        with room_for_a_program():
+            start(self, args, *more, **options)
+
+    Popen.__init__ = guarded
 
 
 def _options(order: Order, notes: Notes, emit: Emit) -> dict[str, Any]:
@@ -81,8 +110,10 @@ def _options(order: Order, notes: Notes, emit: Emit) -> dict[str, Any]:
         "fixup": "never",
         "postprocessors": [],
         "hls_prefer_native": True,
+        "external_downloader": {"default": "native"},
         # No ffmpeg for yt-dlp: what it starts could read local files. Ours runs later, behind a gate.
         "ffmpeg_location": "/nonexistent",
+        "js_runtimes": {PROGRAM: {}},
         "enable_file_urls": False,
         "remote_components": [],
         "quiet": True,

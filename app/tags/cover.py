@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
-from app.children import parent
+from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind, Invalid
 
@@ -15,7 +15,6 @@ MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 25_000_000
 QUALITY = 88
 
-LIMITS = {"memory_bytes": 640 * 2**20, "nice": 10}
 SIZE_PX = 1000
 SECONDS = 20.0
 
@@ -66,7 +65,10 @@ def square_safely(source: Path, target: Path, *, size_px: int = SIZE_PX) -> None
     """`square_jpeg` from file to file in a child. Raises Invalid, or Failure if there was no time for it."""
     args = {"source": str(source.absolute()), "target": str(target.absolute()), "size_px": size_px}
     try:
-        parent.run("app.tags.cover:square_in_child", args, seconds=SECONDS, limits=LIMITS)
+        within = limits.offline(
+            limits.COVER, reads=[str(source.absolute())], writes=[str(target.absolute().parent)]
+        )
+        parent.run("app.tags.cover:square_in_child", args, seconds=SECONDS, limits=within)
     except Failure as failure:
         if failure.kind == FailureKind.PERMANENT:
             raise Invalid(failure.message) from failure

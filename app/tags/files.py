@@ -17,17 +17,19 @@ from typing import Any, BinaryIO, Literal, Protocol
 import msgspec
 
 from app.audio.model import Quality
-from app.children import parent
+from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind
 from app.tags import id3, mp4, vorbis
 from app.tags.model import Tags
 
-LIMITS = {"memory_bytes": 512 * 2**20, "nice": 10}
+LIMITS = limits.TAGS
 SECONDS = 10.0
 BYTES_PER_SECOND = 5_000_000
 """The slowest disk that we wait for, when tags that grow move the audio behind them."""
-BATCH = 1000
+BATCH = 500
+ROOM_BYTES = 64 * 2**20
+"""How much larger than before a file may become with its tags, and the largest cover that is taken out."""
 
 DAMAGED = "The tags of this file cannot be read: it is damaged, or not what its name says."
 NOT_WRITTEN = "Tags cannot be written into this file: it is damaged, or not what its name says."
@@ -109,13 +111,23 @@ def write_safely(
         "tags": msgspec.to_builtins(tags),
         "cover": os.path.abspath(cover) if cover else None,
     }
-    _run("write_in_child", args, path, NOT_WRITTEN, check)
+    _run(
+        "write_in_child",
+        args,
+        path,
+        NOT_WRITTEN,
+        reads=[args["cover"] or ""],
+        writes=[args["path"]],
+        check=check,
+    )
 
 
 def save_cover_safely(path: Path, target: Path) -> bool:
     """Copy this file's cover, as it is and unchecked, to `target`; False if it has none. Raises Failure."""
     args = {"path": os.path.abspath(path), "target": os.path.abspath(target)}
-    return bool(_run("save_cover_in_child", args, path, DAMAGED)["found"])
+    folder = os.path.dirname(args["target"])
+    found = _run("save_cover_in_child", args, path, DAMAGED, reads=[args["path"]], writes=[folder])
+    return bool(found["found"])
 
 
 def read_safely(paths: Iterable[Path]) -> Iterator[FileReport]:
@@ -179,7 +191,8 @@ def _reports(paths: list[Path]) -> Iterator[FileReport]:
             raise Failure(FailureKind.PERMANENT, KILLED)
 
     args = {"paths": [os.path.abspath(path) for path in paths]}
-    with parent.fresh("app.tags.files:read_many", args, LIMITS) as child:
+    within = limits.offline(LIMITS, reads=args["paths"], programs=limits.ffmpegs())
+    with parent.fresh("app.tags.files:read_many", args, {**within, "file_bytes": 0}) as child:
         for path, event in zip(paths, child.events(seconds=86_400, check=check), strict=True):
             yield FileReport(
                 path=path,
@@ -196,11 +209,17 @@ def _run(
     args: dict[str, Any],
     path: Path,
     sentence: str,
+    *,
+    reads: list[str],
+    writes: list[str],
     check: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     try:
-        seconds = SECONDS + path.stat().st_size / BYTES_PER_SECOND
-        return parent.run(f"app.tags.files:{name}", args, seconds=seconds, limits=LIMITS, check=check)
+        size_bytes = path.stat().st_size
+        seconds = SECONDS + size_bytes / BYTES_PER_SECOND
+        within = limits.offline(LIMITS, reads=reads, writes=writes)
+        room: limits.Limits = {**within, "file_bytes": size_bytes + ROOM_BYTES}
+        return parent.run(f"app.tags.files:{name}", args, seconds=seconds, limits=room, check=check)
     except FileNotFoundError as error:
         raise Failure(FailureKind.PERMANENT, GONE) from error
     except parent.ChildCrashed as error:

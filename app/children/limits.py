@@ -1,0 +1,118 @@
+"""What each kind of child may take and reach: one table, with the reason for each number."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypedDict
+
+from app.settings import Settings
+
+MiB = 2**20
+GiB = 2**30
+
+
+class Reach(TypedDict):
+    """All that Landlock leaves open, where the kernel has it, besides the system's own libraries."""
+
+    reads: list[str]
+    writes: list[str]
+    """Files or folders. The first folder is where the child works and has its temporary files."""
+    programs: list[str]
+    """What it may run: paths, or names to be found in the child's PATH."""
+    port: int | None
+    """The one TCP port that it may connect to."""
+
+
+class Limits(TypedDict, total=False):
+    """What is not named is not limited. Programs that a child starts inherit the rest of its limits."""
+
+    memory_bytes: int
+    """Private memory beyond what the child has when it begins."""
+    program_bytes: int
+    """Private memory of a program that is started with `room_for_a_program`."""
+    file_bytes: int
+    """The largest file that it may write."""
+    open_files: int
+    cpu_s: int
+    """Seconds of computing for each of its processes. The wall time is for the parent to watch."""
+    nice: int
+    reach: Reach
+
+
+FETCH = Limits(
+    # On top of some 75 MiB that yt-dlp's modules take: pages of some MB, and an ordinary JPEG of 25
+    # megapixels (270 MiB). A page that unpacks to gigabytes and a JSON without end stop here.
+    memory_bytes=300 * MiB,
+    # deno reserves 512 MiB before it does anything, and a player page of YouTube of 2.6 MB takes 350 more
+    # to read; at 768 MiB it aborts.
+    program_bytes=1280 * MiB,
+    # curl_cffi, the channel, some fragments at once.
+    open_files=256,
+    nice=5,
+)
+CONVERT = Limits(
+    # ffmpeg needs less than 100 MiB for any format of ours, with one thread.
+    memory_bytes=256 * MiB,
+    # The largest files that it may write are long WAVs.
+    file_bytes=8 * GiB,
+    open_files=64,
+    nice=10,
+)
+TAGS = Limits(
+    # A picture of 64 MB is held more than once while it is written; an ID3 tag that unpacks to 2 GB is not.
+    memory_bytes=256 * MiB,
+    # Reading a batch keeps a handle on each of its files.
+    open_files=1024,
+    # Per batch of 500 files. An ordinary one takes a thousandth of it; the parent waits 10 s for each.
+    cpu_s=600,
+    nice=10,
+)
+COVER = Limits(
+    # 25 megapixels are 100 MiB, and are held up to five times on the way (grey with transparency).
+    memory_bytes=512 * MiB,
+    file_bytes=16 * MiB,
+    open_files=64,
+    cpu_s=30,
+    nice=10,
+)
+
+# Reading and deciphering a page, and for each 2 MB of the file a second: that is a slow Raspberry Pi.
+FETCH_CPU_S = 300
+FETCH_BYTES_PER_CPU_S = 2_000_000
+
+
+def fetch_limits(settings: Settings, folder: Path, port: int) -> Limits:
+    """For the child that fetches into `folder` and finds the egress guard at `port`."""
+    return {
+        **FETCH,
+        "file_bytes": settings.max_file_bytes + MiB,
+        "cpu_s": FETCH_CPU_S + settings.max_file_bytes // FETCH_BYTES_PER_CPU_S,
+        "reach": Reach(
+            reads=[str(settings.ca_file)] if settings.ca_file else [],
+            writes=[str(folder)],
+            programs=["deno", *ffmpegs()],
+            port=port,
+        ),
+    }
+
+
+def offline(
+    kind: Limits,
+    *,
+    reads: list[str] | None = None,
+    writes: list[str] | None = None,
+    programs: list[str] | None = None,
+) -> Limits:
+    """These limits for a child that works on files alone."""
+    return {
+        **kind,
+        "reach": Reach(reads=reads or [], writes=writes or [], programs=programs or [], port=None),
+    }
+
+
+def ffmpegs() -> list[str]:
+    """The system's ffmpeg, and the folder of the one that comes with Inlay."""
+    bundled = find_spec("imageio_ffmpeg")
+    return [
+        "ffmpeg",
+        *([str(Path(bundled.origin).parent / "binaries")] if bundled and bundled.origin else []),
+    ]
