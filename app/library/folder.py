@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import Failure, FailureKind
+from app.library.patience import answered
 
 MARKER = ".inlay-library"
 RECORD = "library-marker"
@@ -35,11 +36,11 @@ def prepare_folder(library: Path, data_dir: Path) -> None:
 def check_mounted(library: Path, data_dir: Path) -> None:
     """Raises Failure when the library folder is not the one that `prepare_folder` saw: write nothing then.
 
-    Says so when it may be there, but cannot be looked at.
+    Says so when it may be there, but cannot be looked at, or does not answer.
     """
     recorded = _recorded(data_dir)
     try:
-        marker = _read_if_there(library / MARKER)
+        marker = answered(library, lambda: _read_if_there(library / MARKER))
     except OSError as error:
         raise trouble(error) from error
     if marker is None or recorded is None or marker != recorded[0]:

@@ -1,21 +1,24 @@
 """Libraries on disks of every kind: the same files, or a sentence and a way on, and never half a file."""
 
 import os
+import threading
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
 from app.errors import Failure, FailureKind
-from app.library import place
+from app.library import patience, place
 from app.library.folder import MARKER, check_mounted, prepare_folder
 from app.tags.model import Tags
 from app.tags.naming import library_path
-from tests.faults.disks import fuse_disk, read_only, small_disk
+from tests.faults.disks import fuse_disk, hanging, read_only, small_disk
 from tests.faults.invariants import hidden
 from tests.naming_world import FRAGMENTS, bring
+from tests.running import wait_for
 
 SONG = PurePosixPath("Artist/Album/01 Song.mp3")
 NOBODY = 65534
@@ -174,6 +177,24 @@ def test_an_empty_mount_point_is_not_written_to(tmp_path: Path, source: Path) ->
     refused(lambda: add(library, tmp_path / "data", source), FailureKind.NEEDS_YOU, "is its disk mounted")
     refused(lambda: place.place(source, library, SONG, "one"), FailureKind.NEEDS_YOU, "is its disk mounted")
     assert list(library.iterdir()) == []
+
+
+def test_a_hanging_disk_is_said_after_a_while_and_asked_again_when_it_answers(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "ANSWER_S", 0.5)
+    (tmp_path / "data").mkdir()
+    with fuse_disk(tmp_path, "exfat") as library:
+        prepare_folder(library, tmp_path / "data")
+        threads = threading.active_count()
+        with hanging(library):
+            for _ in range(3):
+                attempt = partial(check_mounted, library, tmp_path / "data")
+                refused(attempt, FailureKind.TEMPORARY, "does not answer")
+            assert threading.active_count() == threads + 1
+        wait_for(lambda: threading.active_count() == threads)
+        add(library, tmp_path / "data", source)
+        assert files(library) == {str(SONG)}
 
 
 def add(library: Path, data: Path, source: Path) -> None:
