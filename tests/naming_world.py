@@ -46,9 +46,9 @@ DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
     f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³"
 }
 
-anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
+anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
 pieces = st.one_of(st.sampled_from(FRAGMENTS), anything)
-texts = st.lists(pieces, max_size=6).map("".join)
+texts = st.lists(pieces, max_size=3).map("".join)
 numbers = st.one_of(st.none(), st.integers(0, 10**12))
 tags = st.builds(
     Tags, **{name: numbers if name in NUMBERS else texts for name in EDITABLE if name != "comment"}
