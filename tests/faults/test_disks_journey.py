@@ -43,9 +43,9 @@ def test_a_hanging_library_keeps_no_page_waiting_and_the_track_arrives_later(
     scene = make_scene(library_dir=str(stick), workers="2")
     scene.program = ["-c", SOON]
     scene.start()
-    ids = [scene.in_review(f"patient {number}") for number in range(3)]
+    ids = [scene.hand_in(f"patient {number}") for number in range(3)]
     for id in ids:
-        scene.until(id, conversion="done")
+        scene.until(id, 60, state="review", conversion="done")
     with hanging(stick):
         for id in ids:
             scene.confirm(id)
