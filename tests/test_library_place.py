@@ -93,9 +93,9 @@ def test_name_with_the_same_content_is_free_for_its_owner(library: Path, source:
     assert place.name_is_taken(library, SONG)
     assert not place.name_is_taken(library, SONG, placed.sha256)
     assert not place.name_is_taken(library, SONG.with_name("Other.mp3"))
-    assert place.find_placed(library, SONG, placed.sha256) == placed
-    assert place.find_placed(library, SONG, "0" * 64) is None
-    assert place.find_placed(library, PurePosixPath("Nobody/x.mp3"), placed.sha256) is None
+    assert place.find_placed(library, SONG, placed.sha256, "one") == placed
+    assert place.find_placed(library, SONG, "0" * 64, "one") is None
+    assert place.find_placed(library, PurePosixPath("Nobody/x.mp3"), placed.sha256, "one") is None
 
 
 def test_repeat_finds_a_placed_file(library: Path, source: Path) -> None:

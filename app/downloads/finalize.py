@@ -111,7 +111,8 @@ class Finalizer:
         """The file that an interrupted try has placed already, if it is exactly that one."""
         if not (track.path and track.sha256):
             return None
-        return place.find_placed(self.services.settings.library_dir, PurePosixPath(track.path), track.sha256)
+        library = self.services.settings.library_dir
+        return place.find_placed(library, PurePosixPath(track.path), track.sha256, track.id)
 
     def _tag_and_place(self, download: Download, track: StagedTrack, tags: Tags, file: Path) -> place.Placed:
         library = self.services.settings.library_dir

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import Failure, FailureKind
+from app.library.patience import answered
 
 MARKER = ".inlay-library"
 RECORD = "library-marker"
@@ -23,7 +24,7 @@ def prepare_folder(library: Path, data_dir: Path) -> None:
         return
     try:
         library.mkdir(parents=True, exist_ok=True)
-        marker = read_marker(library)
+        marker = _read_if_there(library / MARKER)
         if marker is None:
             marker = str(uuid.uuid4())
             _write(library / MARKER, marker)
@@ -33,9 +34,15 @@ def prepare_folder(library: Path, data_dir: Path) -> None:
 
 
 def check_mounted(library: Path, data_dir: Path) -> None:
-    """Raises Failure when the library folder is not the one that `prepare_folder` saw: write nothing then."""
+    """Raises Failure when the library folder is not the one that `prepare_folder` saw: write nothing then.
+
+    Says so when it may be there, but cannot be looked at, or does not answer.
+    """
     recorded = _recorded(data_dir)
-    marker = read_marker(library)
+    try:
+        marker = answered(library, lambda: _read_if_there(library / MARKER))
+    except OSError as error:
+        raise trouble(error) from error
     if marker is None or recorded is None or marker != recorded[0]:
         raise not_there()
 
@@ -43,8 +50,15 @@ def check_mounted(library: Path, data_dir: Path) -> None:
 def read_marker(library: Path) -> str | None:
     """The id of the library folder; None when it has none or cannot be read."""
     try:
-        descriptor = os.open(library / MARKER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return _read_if_there(library / MARKER)
     except OSError:
+        return None
+
+
+def _read_if_there(marker: Path) -> str | None:
+    try:
+        descriptor = os.open(marker, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError):
         return None
     with os.fdopen(descriptor, "rb") as file:
         return file.read(100).decode(errors="replace").strip() or None
@@ -55,7 +69,7 @@ def open_library(library: Path) -> Iterator[int]:
     """The library folder. Without its marker its disk is not mounted, and nothing is written."""
     try:
         root = os.open(library, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise not_there() from error
     try:
         try:

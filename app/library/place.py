@@ -5,16 +5,17 @@ import errno
 import fcntl
 import hashlib
 import os
-import stat
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
 from app.errors import Conflict, Failure, FailureKind
 from app.library.folder import MARKER, as_failure, check_mounted, open_library, prepare_folder
 from app.library.moves import move
 from app.library.paths import FILE, checked_parts, step_into
+from app.library.reading import chunks, digest_of, open_regular, sha256_of, staged
 from app.tags.naming import path_key
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
     "sha256_of",
 ]
 
-CHUNK_BYTES = 1024 * 1024
 _placing = threading.Lock()
 
 
@@ -60,11 +60,14 @@ def place(source: Path, library: Path, relative: PurePosixPath, owner_id: str) -
     """
     *folders, name = checked_parts(relative)
     part = part_name(owner_id)
-    if not source.is_file():
-        raise Failure(FailureKind.PERMANENT, "What was fetched is not there any more. Get it again.")
-    with as_failure(), open_library(library) as root, _made_folders(root, folders) as (folder, spelled):
+    with (
+        staged(source) as brought,
+        as_failure(),
+        open_library(library) as root,
+        _made_folders(root, folders) as (folder, spelled),
+    ):
         _remove(folder, part)
-        digest = _arrive(source, root, folder, name, part)
+        digest = _arrive(brought, root, folder, name, part)
         _sync_folder(folder)
         return _placed(folder, PurePosixPath(*spelled, name), digest)
 
@@ -74,23 +77,26 @@ def name_is_taken(library: Path, relative: PurePosixPath, unless_sha256: str = "
 
     A file with the hash `unless_sha256` does not count: it is the one that has been brought already.
     """
-    with _found_folder(library, relative) as folder:
+    with _found_folder(library, relative) as (folder, _):
         if folder is None or _twin(folder, relative.name) is None:
             return False
         return not unless_sha256 or _digest_of(folder, relative.name) != unless_sha256
 
 
-def find_placed(library: Path, relative: PurePosixPath, sha256: str) -> Placed | None:
-    """The file that `place` put there, if it is there and still exactly that one."""
-    with _found_folder(library, relative) as folder:
-        if folder is None or _digest_of(folder, relative.name) != sha256:
+def find_placed(library: Path, relative: PurePosixPath, sha256: str, owner_id: str) -> Placed | None:
+    """The file that an interrupted `place` put there, if it is there and still exactly that one.
+
+    What else that `place` left there is removed.
+    """
+    with _found_folder(library, relative) as (folder, spelled):
+        if folder is None:
             return None
-        return _placed(folder, relative, sha256)
-
-
-def sha256_of(path: Path) -> str:
-    with os.fdopen(_open_regular(path), "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        _remove(folder, part_name(owner_id))
+        if _digest_of(folder, relative.name) != sha256:
+            return None
+        # It may have been interrupted before it could do so.
+        _sync_folder(folder)
+        return _placed(folder, PurePosixPath(*spelled, relative.name), sha256)
 
 
 def part_name(owner_id: str) -> str:
@@ -107,12 +113,12 @@ def clean_leftovers(library: Path, owner_id: str) -> int:
     return removed
 
 
-def _arrive(source: Path, root: int, folder: int, name: str, part: str) -> str:
+def _arrive(brought: BufferedReader, root: int, folder: int, name: str, part: str) -> str:
     """The file is at its name afterwards; answers its hash."""
     if _twin(folder, name) is not None:
-        return _same_or_taken(folder, name, sha256_of(source))
+        return _same_or_taken(folder, name, digest_of(brought))
     try:
-        digest = _copy(source, folder, part)
+        digest = _copy(brought, folder, part)
         with _one_at_a_time(root):
             if _twin(folder, name) is not None:
                 return _same_or_taken(folder, name, digest)
@@ -135,7 +141,7 @@ def _same_or_taken(folder: int, name: str, digest: str) -> str:
 def _digest_of(folder: int, name: str) -> str | None:
     """None for what is no file, and when only a twin in another spelling is there."""
     try:
-        descriptor = _open_regular(name, folder)
+        descriptor = open_regular(name, folder)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ELOOP, errno.EINVAL):
             return None
@@ -144,21 +150,19 @@ def _digest_of(folder: int, name: str) -> str | None:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copy(source: Path, folder: int, part: str) -> str:
+def _copy(brought: BufferedReader, folder: int, part: str) -> str:
     """A complete copy under a name that nobody looks at, on the disk and read back. Answers its hash."""
     written = hashlib.sha256()
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with (
-        os.fdopen(_open_regular(source), "rb") as reader,
-        os.fdopen(os.open(part, flags, 0o666, dir_fd=folder), "w+b") as copy,
-    ):
-        while chunk := reader.read(CHUNK_BYTES):
+    with os.fdopen(os.open(part, flags, 0o666, dir_fd=folder), "w+b") as copy:
+        for chunk in chunks(brought):
             written.update(chunk)
             copy.write(chunk)
         copy.flush()
         os.fsync(copy.fileno())
-        # Read what is on the disk, not what is still in memory.
-        os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        # Read what is on the disk, not what is still in memory; not every disk takes this advice.
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         copy.seek(0)
         if hashlib.file_digest(copy, "sha256").digest() != written.digest():
             raise Failure(
@@ -183,21 +187,22 @@ def _one_at_a_time(root: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _found_folder(library: Path, relative: PurePosixPath) -> Iterator[int | None]:
-    """The folder that `place` would put this file into; None when it would have to be made."""
+def _found_folder(library: Path, relative: PurePosixPath) -> Iterator[tuple[int | None, list[str]]]:
+    """The folder that `place` would put this file into, None when it would have to be made; its spelling."""
     *folders, _ = checked_parts(relative)
     with as_failure(), open_library(library) as root:
-        folder = os.dup(root)
+        folder, spelled = os.dup(root), []
         try:
             for wanted in folders:
                 name = _twin(folder, wanted)
                 if name is None:
                     break
                 folder = step_into(folder, name)
+                spelled.append(name)
             else:
-                yield folder
+                yield folder, spelled
                 return
-            yield None
+            yield None, spelled
         finally:
             os.close(folder)
 
@@ -212,7 +217,9 @@ def _made_folders(root: int, names: list[str]) -> Iterator[tuple[int, list[str]]
                 name = _twin(folder, wanted)
                 if name is None:
                     name = wanted
-                    os.mkdir(name, dir_fd=folder)
+                    # A disk may take yet another name for it: with its own idea of upper and lower case.
+                    with contextlib.suppress(FileExistsError):
+                        os.mkdir(name, dir_fd=folder)
                     _sync_folder(folder)
             folder = step_into(folder, name)
             spelled.append(name)
@@ -228,14 +235,6 @@ def _twin(folder: int, name: str) -> str | None:
         return name
     key = path_key(name)
     return next((one for one in names if path_key(one) == key), None)
-
-
-def _open_regular(path: Path | str, folder: int | None = None) -> int:
-    descriptor = os.open(path, FILE, dir_fd=folder)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
-    return descriptor
 
 
 def _remove(folder: int, part: str) -> None:
