@@ -50,7 +50,7 @@ COMMANDS = {"app.accounts.commands", "app.library.commands", "app.downloads.comm
 ONLY_IMPORTERS = {
     "mutagen": {"app.audio.quality", "app.tags.files", "app.tags.id3", "app.tags.mp4", "app.tags.vorbis"},
     "watchfiles": {"app.library.watch"},
-    "yt_dlp": {"app.sources.runner", "app.sources.rehearsal"},
+    "yt_dlp": {"app.sources.runner", "app.sources.rehearsal", "app.sources.downloader"},
     "PIL": {"app.tags.cover"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},

@@ -28,6 +28,10 @@ FORMATS = {
     "worst": "worst/worstaudio",
 }
 PROGRESS_S = 0.2
+# All of these go through the proxy. For others, yt-dlp would start programs that ask nobody's leave.
+PROTOCOLS = frozenset(
+    "http https ftp m3u8 m3u8_native http_dash_segments http_dash_segments_generator ism f4m".split()
+)
 
 
 class Notes:
@@ -48,15 +52,17 @@ class Notes:
 
 def fetch(order: Order, emit: Emit) -> Fetched:
     """Probe the link, refuse what we do not take, download its best audio and its thumbnail."""
-    from yt_dlp import YoutubeDL
     from yt_dlp.utils import YoutubeDLError
+
+    from app.sources.downloader import Downloader
 
     notes = Notes()
     _trust(order)
     try:
-        with YoutubeDL(_options(order, notes, emit)) as ydl:
+        with Downloader(_options(order, notes, emit)) as ydl:
             info = _only_track(ydl.extract_info(order.url, download=False))
             _refuse(info, order)
+            _refuse_protocols(info)
             emit({"probed": _probed(info)})
             info = ydl.process_ie_result(info, download=True)
     except (YoutubeDLError, OSError) as error:
@@ -80,6 +86,8 @@ def _options(order: Order, notes: Notes, emit: Emit) -> dict[str, Any]:
         "fragment_retries": 3,
         "extractor_retries": 2,
         "file_access_retries": 0,
+        # A track with a hole in it is worse than none.
+        "skip_unavailable_fragments": False,
         "continuedl": True,
         "updatetime": False,
         "cachedir": False,
@@ -144,6 +152,12 @@ def _refuse(info: Mapping[str, Any], order: Order) -> None:
         raise failures.too_long(order.max_duration_s)
     if (info.get("filesize") or 0) > order.max_file_bytes:
         raise failures.too_large()
+
+
+def _refuse_protocols(info: Mapping[str, Any]) -> None:
+    for one in info.get("requested_formats") or [info]:
+        if one.get("protocol", "") not in PROTOCOLS:
+            raise Failure(failures.PERMANENT, "The site sends this in a way that Inlay does not take.")
 
 
 def _probed(info: Mapping[str, Any]) -> dict[str, Any]:
