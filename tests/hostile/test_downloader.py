@@ -20,6 +20,7 @@ from tests.media.faults import Endless, Status
 from tests.media.pages import document
 from tests.media.site import MediaSite
 
+Offer = Callable[[MediaSite], str]
 PROGRAMS = "rtmpdump ffmpeg ffprobe avconv mplayer mpv aria2c curl wget axel http".split()
 
 
