@@ -102,7 +102,7 @@ def links(site: MediaSite, folder: Path) -> dict[str, str]:
     return {
         "endless media": song(site, "endless", faults=[Endless(20_000_000, after=1)]),
         "endless page": site.page("endless", document("x", ""), faults=[Endless(50_000_000)]),
-        "longer than told": song(site, "longer", faults=[WrongLength(-20_000)]),
+        "longer than told": song(site, "longer", faults=[WrongLength(-40_000)]),
         "packed media": song(site, "packed", faults=[GzipBomb(200 * MiB)]),
         "packed page": packed_page(site),
         "large page": large_page(site, folder),
