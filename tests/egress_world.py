@@ -27,10 +27,17 @@ class Site(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, host: str) -> None:
+        self.connections = 0
         super().__init__((host, 0), Pages)
         self.hits: list[str] = []
         self.heads: list[dict[str, str]] = []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Counts who connects, whether or not a request follows."""
+        accepted = super().get_request()
+        self.connections += 1
+        return accepted
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Being cut is what these clients are for."""

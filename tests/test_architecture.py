@@ -77,6 +77,7 @@ ONLY_IMPORTERS = {
         "app.sources.rehearsal",
         "app.sources.notes",
         "app.sources.failure_causes",
+        "app.sources.downloader",
     },
     "PIL": {"app.tags.cover"},
     "huey": {"app.queue"},

@@ -1,9 +1,12 @@
 """The staging folder: one folder a download, seen by no player."""
 
 import errno
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
+from app.audio.gate import open_regular
 from app.downloads.model import Download
 from app.errors import Failure, FailureKind
 from app.settings import Settings
@@ -12,6 +15,7 @@ COVER = "cover.jpg"
 SMALL_COVER = "cover-small.jpg"
 SMALL_PX = 192
 """A card shows 64 px; a sharp screen has three for each."""
+COPY_BYTES = 1024 * 1024
 
 
 def folder_of(settings: Settings, id: str) -> Path:
@@ -29,20 +33,24 @@ def remove(settings: Settings, id: str) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Raises Failure when the staging disk refuses; nothing half is left then."""
-    try:
-        shutil.copyfile(source, target)
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise _trouble(error) from error
+    """Raises Failure when the staging disk refuses; nothing half is left then. Neither end follows a link."""
+    if not os.path.lexists(source):
+        raise Failure(FailureKind.PERMANENT, "What was fetched is not there any more. Get it again.")
+    with open_regular(source) as reader:
+        try:
+            target.unlink(missing_ok=True)
+            with open(target, "xb") as writer:
+                shutil.copyfileobj(reader, writer, COPY_BYTES)
+        except OSError as error:
+            with suppress(OSError):
+                target.unlink()
+            raise _trouble(error) from error
 
 
 def _trouble(error: OSError) -> Failure:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         sentence = "The disk of the staging folder is full. Make room on it, then retry."
         return Failure(FailureKind.NEEDS_YOU, sentence)
-    if error.errno == errno.ENOENT:
-        return Failure(FailureKind.PERMANENT, "What was fetched is not there any more. Get it again.")
     sentence = (
         f"The staging folder reported a problem ({error.strerror or error}). If it stays, check its disk."
     )

@@ -42,13 +42,13 @@ PROGRESS_S = 0.2
 
 def fetch(order: Order, emit: Emit) -> Fetched:
     """Probe the link, refuse what we do not take, download its best audio and its thumbnail."""
-    from yt_dlp import YoutubeDL
+    from app.sources.downloader import Downloader
 
     notes = Notes()
     _trust(order)
     start_only_deno()
     try:
-        with YoutubeDL(_options(order, notes, emit)) as ydl:
+        with Downloader(_options(order, notes, emit)) as ydl:
             notes.watch(ydl)
             info = _only_track(ydl.extract_info(order.url, download=False))
             _refuse(info, order)
@@ -104,6 +104,8 @@ def _options(order: Order, notes: Notes, emit: Emit) -> dict[str, Any]:
         "fragment_retries": 3,
         "extractor_retries": 2,
         "file_access_retries": 0,
+        # A track with a hole in it is worse than none.
+        "skip_unavailable_fragments": False,
         "continuedl": True,
         "updatetime": False,
         "cachedir": False,

@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
+from app.audio.gate import open_regular
 from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind, Invalid
@@ -108,9 +109,9 @@ def without_bars(picture: Image.Image) -> Box:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(MAX_BYTES + 1)
-    except OSError as error:
+    except (Failure, OSError) as error:
         raise _refused("The picture is no longer there.") from error
 
 
