@@ -29,10 +29,12 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def _delays(text: str) -> tuple[int, ...]:
+    if text.strip() == "0":
+        return ()
     try:
         return tuple(_whole(1, 24 * 3600)(part.strip()) for part in text.split(","))
     except ValueError as error:
-        raise ValueError("give seconds from 1 to 86400, separated by commas, such as 5,30") from error
+        raise ValueError("give seconds from 1 to 86400, separated by commas, such as 5,30; or 0") from error
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
@@ -125,7 +127,7 @@ class Settings:
     retry_delays_s: tuple[int, ...] = setting(
         (5, 30),
         _delays,
-        "When a download fails for a temporary reason, it is tried again after these seconds (comma list).",
+        "Seconds (comma list) after which a temporary failure is tried again; `0`: not by itself.",
     )
     review_days: int = setting(
         7, _whole(1, 3650), "Days that a fetched track waits for its review before it is discarded."

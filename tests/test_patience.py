@@ -8,7 +8,7 @@ import pytest
 from app.downloads.waiting import ADVICE, countdown
 from tests.journeys import problem, short_track
 from tests.media.audio import make
-from tests.media.faults import Reset, Stall, Status
+from tests.media.faults import Reset, Status
 from tests.media.site import MediaSite
 from tests.running import Inlay, wait_for
 
@@ -21,7 +21,7 @@ def other_site() -> Iterator[MediaSite]:
 
 @pytest.fixture(scope="module")
 def inlay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    with Inlay(tmp_path_factory.mktemp("inlay"), allow_hosts="127.0.0.0/8", stall_s="5") as running:
+    with Inlay(tmp_path_factory.mktemp("inlay"), allow_hosts="127.0.0.0/8") as running:
         running.add_user("alice", admin=True)
         yield running.start()
 
@@ -102,15 +102,6 @@ def test_a_site_that_has_had_enough_is_left_alone_and_only_that_site(
     with inlay.api() as api:
         again = httpx.post(f"{inlay.url}/activity/sites/127.0.0.2/resume", headers=api.headers)
     assert again.status_code == 409
-
-
-def test_a_download_that_receives_nothing_is_stopped_and_tried_again(inlay: Inlay, site: MediaSite) -> None:
-    audio = make("mp3", 20)
-    id = inlay.submit(site.track("silent", audio, title="Silent", faults=[Stall(60_000)]))
-    waits = wait_for(lambda: (d := inlay.download(id))["failure"] and d, 30)
-    assert "sent nothing for 5 seconds" in waits["failure"]["message"]
-    site.mend(site.media_url("silent"))
-    assert inlay.rest(id)["state"] == "review"
 
 
 def test_a_waiting_download_is_tried_now_if_a_person_says_so(inlay: Inlay, site: MediaSite) -> None:

@@ -36,7 +36,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(site: MediaSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Every bomb once as a link and once as a file that somebody put into the library folder."""
-    with Inlay(tmp_path_factory.mktemp("bombs"), per_site="4") as inlay:
+    with Inlay(tmp_path_factory.mktemp("bombs"), per_site="4", retry_delays_s="0") as inlay:
         inlay.add_user("alice", admin=True)
         inlay.start()
         assert inlay.process
@@ -89,7 +89,7 @@ def test_a_bomb_is_a_failure_with_a_sentence_or_a_track_without_its_tags(world: 
         assert found["state"] in ("failed", "review"), name
         if found["state"] == "failed":
             assert found["failure"]["message"].endswith("."), (name, found["failure"])
-    assert world.found["id3-zlib.mp3"]["failure"]["message"] == "This file needs too much memory to read."
+    assert world.found["id3-zlib.mp3"]["failure"]["message"].startswith("This needs too much memory")
 
 
 def test_a_bomb_by_hand_is_listed_with_its_reason_and_the_watcher_goes_on(world: World) -> None:

@@ -87,7 +87,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(site: MediaSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("floods")
-    settings = {"max_file_bytes": str(MAX_FILE), "workers": "6", "per_site": "6"}
+    settings = {"max_file_bytes": str(MAX_FILE), "workers": "6", "per_site": "6", "retry_delays_s": "0"}
     with Inlay(folder / "inlay", **settings) as inlay:
         inlay.add_user("alice", admin=True)
         inlay.start()

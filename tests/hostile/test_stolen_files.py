@@ -78,7 +78,8 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The victim's song is in the library under a name that can be guessed; the attacker's links come in."""
-    with MediaSite() as site, Inlay(tmp_path_factory.mktemp("stolen"), workers="6", per_site="6") as inlay:
+    settings = {"workers": "6", "per_site": "6", "retry_delays_s": "0"}
+    with MediaSite() as site, Inlay(tmp_path_factory.mktemp("stolen"), **settings) as inlay:
         inlay.add_user("victim", admin=True)
         inlay.token = inlay.add_user("mallory")
         private = inlay.library / PRIVATE

@@ -168,8 +168,10 @@ TRAPS: dict[str, tuple[Trap, bool]] = {
     "external entity": (manifest(manifests.entity, "rss"), False),
     "refused, then redirect": (refused_then_redirect, False),
     **{f"redirect to {scheme}": (other_scheme(scheme), False) for scheme in ("ftp", "rtmp", "ws", "file")},
-    **{f"media by {scheme}": (media_by(scheme), False) for scheme in ("rtmp", "rtsp", "ws", "wss", "file")},
-    "media by ftp": (media_by("ftp"), True),
+    **{
+        f"media by {scheme}": (media_by(scheme), False)
+        for scheme in ("rtmp", "rtsp", "ws", "wss", "file", "ftp")
+    },
 }
 # What leads inside is beside the music there, so the music comes nevertheless.
 HARMLESS = ("json-ld thumbnail", "thumbnail redirect", "hls subtitles", "hls audio group")

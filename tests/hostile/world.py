@@ -88,8 +88,9 @@ def watching(inlay: Inlay, folder: Path | None = None, every_s: float = 0.02) ->
         while not ended.wait(every_s):
             for pid in below(server):
                 watch.child_bytes = max(watch.child_bytes, resident_bytes(pid))
-            for file in folder.rglob("*") if folder else ():
-                with suppress(FileNotFoundError):
+            # What vanishes while we look is no finding.
+            with suppress(FileNotFoundError):
+                for file in folder.rglob("*") if folder else ():
                     watch.folder_bytes = max(watch.folder_bytes, file.lstat().st_size)
 
     looking = threading.Thread(target=look)
