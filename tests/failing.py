@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yt_dlp
 from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.networking import Response
 from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import ExtractorError
 
 from app.errors import Failure
-from app.sources import runner
+from app.sources import downloader, runner
 from app.sources.base import Order
 
 Act = Callable[[InfoExtractor], Any]
@@ -74,14 +73,14 @@ class Failing:
             def _real_extract(self, url: str) -> Any:
                 return act(self)
 
-        class OnlyOurs(yt_dlp.YoutubeDL):  # type: ignore[misc]
+        class OnlyOurs(downloader.Downloader):
             def __init__(self, params: dict[str, Any]) -> None:
                 super().__init__(params, auto_init=False)
                 self.add_info_extractor(FailingIE())
 
         self.events.clear()
         with self.monkeypatch.context() as patch:
-            patch.setattr(yt_dlp, "YoutubeDL", OnlyOurs)
+            patch.setattr(downloader, "Downloader", OnlyOurs)
             order = Order(
                 url=url,
                 folder=str(self.folder),

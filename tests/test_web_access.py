@@ -97,6 +97,8 @@ def body_for(world: TwoPeople, route: Route, method: str) -> dict[str, Any]:
     bobs = world.bob.downloads["review"][0]
     if route.template.endswith("/cover"):
         return {"content": b"\x89PNG\r\n\x1a\n"}
+    if route.template.endswith("/move"):
+        return {"json": {"to": "first"}}
     if route.is_api:
         return {"json": {"id": bobs, "title": "Mine now", "url": "nothing"}}
     return {

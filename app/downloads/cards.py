@@ -48,7 +48,7 @@ class Card:
     """When it goes on by itself; the page counts down to it."""
     note: str = ""
     turn: int = 0
-    """Its place among those that wait, smallest first."""
+    """Its place among those on the way, smallest first: nothing moves when its turn comes."""
     actions: tuple[tuple[str, str, str], ...] = ()
     """What a person can do about it, two things at most: the route's last part, the word, its class."""
 
@@ -79,7 +79,7 @@ def card_of(download: Download, board: ProgressBoard, room: Room) -> Card:
         active=download.active,
         until=wait.until if wait else None,
         note=_note(download, room.settings.review_days),
-        turn=download.queue_order if download.state is State.QUEUED else 0,
+        turn=download.queue_order if download.active else 0,
         actions=_actions(download, wait),
     )
 
@@ -115,7 +115,7 @@ def _note(download: Download, review_days: int) -> str:
 
 def lanes(cards: list[Card]) -> list[tuple[str, list[Card]]]:
     """The inbox in the order of what it wants of you; empty lanes are left out."""
-    # What is being fetched first, then what waits in the order of its turns.
+    # What is on the way in the order of its turns, so that what is being fetched comes first.
     in_turn = sorted(cards, key=lambda card: card.turn)
     found = [(lane, [card for card in in_turn if card.lane == lane]) for lane in LANES]
     return [(HEADINGS[lane], several) for lane, several in found if several]

@@ -19,6 +19,8 @@ from app.downloads.convert import Converter
 from app.downloads.finalize import Finalizer
 from app.downloads.model import State
 from app.downloads.progress import ProgressBoard
+from app.downloads.reconcile import Reconciler
+from app.downloads.schedule import Scheduler
 from app.downloads.warmup import CALL
 from app.library.folder import MARKER, prepare_folder
 from app.queue import Queue
@@ -215,11 +217,14 @@ def restart(ground: Ground) -> None:
     prepare_folder(services.settings.library_dir, services.settings.data_dir)
     worker = Worker(Parts(services, queue, board))
     worker._take_lock()
-    worker._recover()
+    reconciler = Reconciler(services, queue, Scheduler(services))
+    reconciler.recover()
+    reconciler.ring_waiting()
     for _ in range(TRIES):
         while task := queue.huey.dequeue():
             queue.huey.execute(task)
-        if ground.row()["state"] != State.FAILED:
+        row = ground.row()
+        if row["state"] != State.FAILED and not row["retry_at"]:
             break
         confirm.retry(services, ground.id)
 

@@ -24,7 +24,7 @@ from tests.faults.world import SHORT_S, Scene, Wanted
 from tests.media.faults import Slow
 from tests.running import wait_for
 
-OFTEN = "import app.worker; app.worker.RECONCILE_S = 1; from app.cli import main; main()"
+OFTEN = "import app.downloads.reconcile as r; r.ROUND_S = 1; from app.cli import main; main()"
 MOST_FLUSHES = 12
 IDLE_S = 6
 WRITERS, WRITES = 8, 1_250
@@ -188,11 +188,12 @@ def test_a_writer_that_keeps_the_database_is_said_after_the_time_to_wait(
 ) -> None:
     monkeypatch.setattr("app.db.BUSY_TIMEOUT_MS", 300)
     one, other = Database(tmp_path / "inlay.db"), Database(tmp_path / "inlay.db")
-    with one.write():
+    with one.write() as session:
+        # A transaction begins with its first statement.
+        session.execute(text("SELECT 1"))
         began = time.monotonic()
-        with pytest.raises(DatabaseTrouble, match="busy") as refused:
-            with other.write():
-                pass
+        with pytest.raises(DatabaseTrouble, match="busy") as refused, other.write() as second:
+            second.execute(text("SELECT 1"))
         assert 0.3 <= time.monotonic() - began < 5
     assert refused.value.status == 503
     with other.write() as session:

@@ -15,7 +15,7 @@ from tests.media.site import MediaSite
 from tests.running import Inlay, free_port, wait_for
 
 STOP_S = 8
-SOON = "import app.worker; app.worker.RECONCILE_S = 0.5; from app.cli import main; main()"
+SOON = "import app.downloads.reconcile as r; r.ROUND_S = 0.5; from app.cli import main; main()"
 
 
 @pytest.mark.slow

@@ -97,7 +97,7 @@ def test_a_trap_is_refused_by_the_guard_or_not_even_tried(name: str, world: Worl
         assert found["state"] == "review"
         return
     assert found["state"] == "failed"
-    assert found["failure"]["kind"] in ("permanent", "needs_you")
+    assert found["failure"]["kind"] in ("permanent", "needs_you", "temporary")
     if asked:
         assert "private address" in found["failure"]["message"]
 
