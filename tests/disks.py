@@ -14,14 +14,19 @@ class Disk:
     folder: Path
 
     def resize(self, size_kib: int) -> None:
-        subprocess.run(["mount", "-o", f"remount,size={size_kib}k", str(self.folder)], check=True)
+        assert self._resized(size_kib), "the disk holds more than that"
+
+    def _resized(self, size_kib: int) -> bool:
+        command = ["mount", "-o", f"remount,size={size_kib}k", str(self.folder)]
+        return subprocess.run(command, capture_output=True).returncode == 0
 
     def used_kib(self) -> int:
         return int(subprocess.check_output(["df", "--output=used", "-k", str(self.folder)]).split()[-1])
 
     def fill(self, *, leaving_kib: int) -> None:
         """Leave this much room, by being smaller: as if others had filled it."""
-        self.resize(self.used_kib() + leaving_kib)
+        # Somebody may write between the look and the resize.
+        assert any(self._resized(self.used_kib() + leaving_kib) for _ in range(50))
 
 
 @contextmanager

@@ -47,7 +47,8 @@ FETCH = Limits(
     program_bytes=1280 * MiB,
     # curl_cffi, the channel, some fragments at once.
     open_files=256,
-    nice=5,
+    # Somebody waits for it; the pages still come first.
+    nice=2,
 )
 CONVERT = Limits(
     # ffmpeg needs less than 100 MiB for any format of ours, with one thread.
@@ -64,7 +65,7 @@ TAGS = Limits(
     open_files=1024,
     # Per batch of 500 files. An ordinary one takes a thousandth of it; the parent waits 10 s for each.
     cpu_s=600,
-    nice=10,
+    nice=2,
 )
 COVER = Limits(
     # 25 megapixels are 100 MiB, and are held up to five times on the way (grey with transparency).
@@ -72,7 +73,7 @@ COVER = Limits(
     file_bytes=16 * MiB,
     open_files=64,
     cpu_s=30,
-    nice=10,
+    nice=2,
 )
 
 # Reading and deciphering a page, and for each 2 MB of the file a second: that is a slow Raspberry Pi.
