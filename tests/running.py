@@ -51,7 +51,7 @@ class Inlay:
             "INLAY_LIBRARY_DIR": str(self.library),
             "INLAY_PORT": str(self.port),
             "INLAY_ALLOW_HOSTS": "127.0.0.1",
-            "INLAY_RETRY_DELAYS_S": "1,1",
+            "INLAY_RETRY_DELAYS_S": "1",
             **{f"INLAY_{name.upper()}": value for name, value in settings.items()},
         }
         self.log = home / "inlay.log"

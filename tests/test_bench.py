@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.bench import batch, egress, memory, pages, recovery, single, writes
+from tests.bench import batch, egress, memory, pages, recovery, writes
 from tests.bench.figures import Figure, Table, summary
 from tests.bench.tracing import Trace
 from tests.bench.world import Bench, Scale, TracedInlay
@@ -49,25 +49,11 @@ def named(table: Table) -> dict[str, Figure]:
     return {figure.name.strip(): figure for figure in table.figures}
 
 
-def test_one_track_is_compared_with_the_bare_command(small: Small) -> None:
-    found = named(single.measure(small.bench))
-    assert found["mp3: to library"].value > 0
-    assert found["mp3: to library"].cpu, "CPU seconds of children that nobody waits for count, too"
-    assert found["× whole"].most == single.TO_LIBRARY
-
-
 def test_many_tracks_are_compared_with_xargs(small: Small) -> None:
     before = len(small.bench.inlay.files())
     found = named(batch.measure(small.bench))
     assert found["× xargs"].most == batch.MP3
     assert len(small.bench.inlay.files()) == before + TINY.tracks
-
-
-def test_pages_are_timed_while_downloads_run(small: Small) -> None:
-    found = named(pages.measure(small.bench))
-    assert found["of these downloads, ended before the timing did"].met
-    assert found["card, polled: p99"].value >= found["card, polled: p50"].value > 0
-    assert pages.percentile(range(1, 201), 99) == 198
 
 
 def test_writes_are_told_by_kind_of_file(small: Small) -> None:

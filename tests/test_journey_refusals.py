@@ -24,7 +24,7 @@ def canary() -> Iterator[MediaSite]:
 
 @pytest.fixture(scope="module")
 def inlay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    limits = {"max_duration_s": "20", "max_file_bytes": str(MAX_BYTES)}
+    limits = {"max_duration_s": "20", "max_file_bytes": str(MAX_BYTES), "retry_delays_s": "0"}
     with Inlay(tmp_path_factory.mktemp("inlay"), **limits) as running:
         running.add_user("alice", admin=True)
         yield running.start()

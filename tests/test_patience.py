@@ -21,7 +21,8 @@ def other_site() -> Iterator[MediaSite]:
 
 @pytest.fixture(scope="module")
 def inlay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    with Inlay(tmp_path_factory.mktemp("inlay"), allow_hosts="127.0.0.0/8") as running:
+    settings = {"allow_hosts": "127.0.0.0/8", "retry_delays_s": "1,1"}
+    with Inlay(tmp_path_factory.mktemp("inlay"), **settings) as running:
         running.add_user("alice", admin=True)
         yield running.start()
 

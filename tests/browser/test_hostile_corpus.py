@@ -222,7 +222,7 @@ def test_review_pages_show_text_also_while_one_types(scene: Scene, watch: Any) -
         seen.visit(f"/downloads/{id}/review")
         assert seen.page.locator("[data-tag]").count() >= 7
     page = seen.page
-    for text in TEXTS[5::40]:
+    for text in TEXTS[5::80]:
         with page.expect_response(lambda answer: "/path?" in answer.url):
             page.fill("[name=title]", text.replace("\0", ""))
         seen.look(text)
@@ -237,9 +237,9 @@ def test_review_pages_show_text_also_while_one_types(scene: Scene, watch: Any) -
 def test_what_a_link_hands_in_is_text(scene: Scene, watch: Any) -> None:
     seen = watch(scene.people[2])
     seen.visit("/history")
-    for url, title in list(zip(TEXTS[9:], TEXTS, strict=False))[::9]:
+    for url, title in list(zip(TEXTS[9:], TEXTS, strict=False))[::18]:
         seen.visit(f"/add?{urlencode({'url': url, 'title': title})}")
-    swap_in(seen, [f"/library?{urlencode({'q': text, 'before': text})}" for text in TEXTS[1::5]])
+    swap_in(seen, [f"/library?{urlencode({'q': text, 'before': text})}" for text in TEXTS[1::10]])
 
 
 def swap_in(seen: Watch, paths: list[str]) -> None:

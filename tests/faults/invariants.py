@@ -17,7 +17,7 @@ from tests.media.audio import ffmpeg
 from tests.running import RESTS, wait_for
 
 MARKER = ".inlay-library"
-POLL_S = 0.004
+POLL_S = 0.02
 
 
 def ends_well(scene: Scene) -> None:

@@ -19,6 +19,8 @@ SPELLINGS = (
     *("0177.0.0.01", "0", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::127.0.0.1]"),
     *("localhost", "LOCALHOST.", "①②⑦.0.0.1", "127。0。0。1", "127.0.0.1%00.example.com", "user@127.0.0.1"),
 )
+# The guard itself is asked for all of them (test_guard_corpus.py); the whole way goes a sample.
+SPELLED = SPELLINGS[::2]
 
 
 @dataclass
@@ -55,10 +57,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def links(public: MediaSite, inside: MediaSite, inlay: Inlay) -> dict[str, str]:
     trapped = {name: trap(public, f"{inside.url}/{at}") for at, (name, (trap, _)) in enumerate(TRAPS.items())}
     direct = {
-        f"link to {host}": f"http://{host}:{inside.port}/x.mp3?at={at}" for at, host in enumerate(SPELLINGS)
+        f"link to {host}": f"http://{host}:{inside.port}/x.mp3?at={at}" for at, host in enumerate(SPELLED)
     }
     hops = {
-        f"redirect to {host}": hop(public, f"http://{host}:{inside.port}/x.mp3") for host in SPELLINGS[2::3]
+        f"redirect to {host}": hop(public, f"http://{host}:{inside.port}/x.mp3") for host in SPELLINGS[2::6]
     }
     ours = {"our own port": hop(public, f"http://{PUBLIC}:{inlay.port}/api/v1/health")}
     return {**trapped, **direct, **hops, **ours, "sixty redirects": sixty(public)}
@@ -102,7 +104,7 @@ def test_a_trap_is_refused_by_the_guard_or_not_even_tried(name: str, world: Worl
         assert "private address" in found["failure"]["message"]
 
 
-@pytest.mark.parametrize("host", SPELLINGS)
+@pytest.mark.parametrize("host", SPELLED)
 def test_no_spelling_of_an_address_inside_is_fetched(host: str, world: World) -> None:
     for name in (f"link to {host}", f"redirect to {host}"):
         if name in world.found:
