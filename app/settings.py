@@ -90,7 +90,7 @@ class Settings:
     )
     host: str = setting("127.0.0.1", str, "Address to listen on; `0.0.0.0` for the whole network.")
     port: int = setting(8640, _whole(1, 65535), "Port to listen on.")
-    workers: int = setting(4, _whole(1, 32), "Downloads and conversions that run at the same time.")
+    workers: int = setting(4, _whole(1, 32), "Downloads that are fetched at the same time.")
     per_site: int = setting(2, _whole(1, 32), "Of these, downloads from one site at the same time.")
     format: str = setting(
         "mp3", _one_of(*FORMATS), f"Format of new tracks: {', '.join(FORMATS)} (`original`: kept as it came)."

@@ -147,6 +147,9 @@ def check_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
         *("-map", "0:a:0", "-c", "copy", "-progress", "pipe:1", "-f", "null", "-"),
     ]
     _check_end(ffmpeg.run(args["ffmpeg"], arguments, on_line))
+    if reached[0] <= 0:
+        # A header without a single packet behind it.
+        raise Failure(FailureKind.PERMANENT, DAMAGED)
     _check_length(args["duration_ms"], reached[0])
     return {}
 

@@ -29,7 +29,9 @@ def failed(services: Services, download: Download, failure: Failure, spent_bytes
     """A temporary failure waits for its next try with all that it has; any other one is for the person."""
     with services.db.write() as session:
         take_note_of_bytes(session, download, spent_bytes)
-        site_queries.failed(session, download.site, failure.message)
+        if not services.room.look().running_out:
+            # A full disk of ours says nothing about the site.
+            site_queries.failed(session, download.site, failure.message)
         retry_at = _retry_at(services, session, download, failure)
         if retry_at is None:
             queries.move(session, download.id, State.FAILED, failure=failure)
