@@ -54,6 +54,8 @@ class Inlay:
             "INLAY_RETRY_DELAYS_S": "1",
             **{f"INLAY_{name.upper()}": value for name, value in settings.items()},
         }
+        self.launcher: list[str | Path] = [sys.executable, "-m", "app"]
+        """How to start it, all but the command's name."""
         self.log = home / "inlay.log"
         self.process: subprocess.Popen[str] | None = None
         self.token = ""
@@ -91,7 +93,7 @@ class Inlay:
 
     def start(self, *, seconds: float = 30, command: str = "serve") -> "Inlay":
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", command],
+            [*self.launcher, command],
             stdout=subprocess.PIPE,
             stderr=self.log.open("a"),
             text=True,

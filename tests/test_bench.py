@@ -10,8 +10,9 @@ import pytest
 from tests.bench import batch, egress, memory, pages, recovery, writes
 from tests.bench.figures import Figure, Table, summary
 from tests.bench.tracing import Trace
-from tests.bench.world import Bench, Scale, TracedInlay
+from tests.bench.world import Bench, Scale
 from tests.media.site import MediaSite
+from tests.running import Inlay
 
 TINY = Scale(
     track_s=2,
@@ -36,7 +37,7 @@ class Small:
 def small(tmp_path_factory: pytest.TempPathFactory, site: MediaSite) -> Iterator[Small]:
     """All parts share one Inlay here, with room for what each of them wants."""
     home = tmp_path_factory.mktemp("bench")
-    with TracedInlay(home, **{**batch.SETTINGS, **pages.SETTINGS}) as inlay:
+    with Inlay(home, **{**batch.SETTINGS, **pages.SETTINGS}) as inlay:
         inlay.add_user("alice", admin=True)
         trace = writes.trace_of(inlay) if writes.can_trace() else None
         inlay.start()

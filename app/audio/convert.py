@@ -68,6 +68,7 @@ def convert(
     *,
     on_percent: Callable[[float], None],
     check: Callable[[], None] | None = None,
+    start: parent.Start = parent.fresh,
 ) -> tuple[Path, Quality]:
     """The track in the wanted format, beside `target_stem` with its own ending, and its measured quality.
 
@@ -76,7 +77,7 @@ def convert(
     """
     planned = plan(quality, format_name)
     if planned.kind == "keep":
-        _check_whole(source, quality, check)
+        _check_whole(source, quality, check, start)
         on_percent(100.0)
         return source, quality
     target = target_stem.with_name(f"{target_stem.name}.{planned.extension}")
@@ -90,7 +91,7 @@ def convert(
     try:
         patience_s = _patience_s(quality)
         within = _limits(args["ffmpeg"], patience_s, reads=[str(source)], writes=[str(target.parent)])
-        with parent.fresh("app.audio.convert:convert_in_child", args, within) as child:
+        with start("app.audio.convert:convert_in_child", args, within) as child:
             for event in child.events(seconds=patience_s, check=check):
                 on_percent(event["percent"])
     finally:
@@ -99,11 +100,13 @@ def convert(
     return target, msgspec.convert(child.answer["quality"], Quality)
 
 
-def _check_whole(source: Path, quality: Quality, check: Callable[[], None] | None) -> None:
+def _check_whole(
+    source: Path, quality: Quality, check: Callable[[], None] | None, start: parent.Start
+) -> None:
     args = {"ffmpeg": ffmpeg.find_ffmpeg(), "source": str(source), "duration_ms": quality.duration_ms}
     patience_s = _patience_s(quality)
     within = _limits(args["ffmpeg"], patience_s, reads=[str(source)], writes=[])
-    with parent.fresh("app.audio.convert:check_in_child", args, within) as child:
+    with start("app.audio.convert:check_in_child", args, within) as child:
         for _ in child.events(seconds=patience_s, check=check):
             pass
 

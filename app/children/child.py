@@ -28,7 +28,7 @@ MAX_CRASH_CHARS = 8_000
 
 def serve_one(channel: socket.socket) -> None:
     """Answer the one request on `channel`. Call in a process of its own: it becomes a session leader."""
-    from app.children.confine import confine, wake_when_parent_ends
+    from app.children.confine import be_called, confine, wake_when_parent_ends
 
     os.setsid()
     os.umask(0o077)
@@ -47,6 +47,7 @@ def serve_one(channel: socket.socket) -> None:
 
     try:
         send({"pid": os.getpid()})
+        be_called(f"inlay {_verb(request['call'])}")
         call = _find(request["call"])
         # Before there is a second thread: Landlock binds the one that asks for it, and those it starts.
         confine(request["limits"])
@@ -63,6 +64,11 @@ def _find(name: str) -> Call:
     module, function = name.split(":")
     found: Call = getattr(importlib.import_module(module), function)
     return found
+
+
+def _verb(name: str) -> str:
+    """`app.audio.convert:convert_in_child` gives `convert`."""
+    return name.rpartition(":")[2].partition("_")[0]
 
 
 def _answer(call: Call, args: dict[str, Any], send: Emit) -> dict[str, Any]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.children.limits import Limits, Reach
 
 SET_PARENT_DEATH_SIGNAL = 1
+SET_NAME = 15
 OOM_SCORE = 500
 CPU_GRACE_S = 5
 
@@ -56,6 +57,11 @@ def wake_when_parent_ends() -> None:
     Not SIGKILL: the signal also comes when only the thread ends that started this process.
     """
     ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGCONT, 0, 0, 0)
+
+
+def be_called(name: str) -> None:
+    """What `ps` and `top` show for this process; the kernel keeps 15 bytes of it."""
+    ctypes.CDLL(None).prctl(SET_NAME, name.encode(), 0, 0, 0)
 
 
 def be_killed_first() -> None:

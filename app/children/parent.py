@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,10 @@ class Child:
         raise ChildCrashed(message.get("crash", "unknown answer"))
 
 
+Start = Callable[[str, dict[str, Any], Limits], AbstractContextManager[Child]]
+"""How to get a child for `call`, `args` and `limits`: `fresh`, or a way of a WarmParent."""
+
+
 class WarmParent:
     """Owns the process that forks ready children; starts on demand, goes away when idle."""
 
@@ -174,6 +179,14 @@ class WarmParent:
             with self._lock:
                 self._running -= 1
                 self._rest()
+
+    @contextlib.contextmanager
+    def child_if_warm(self, call: str, args: dict[str, Any], limits: Limits) -> Iterator[Child]:
+        """For light work: forked where the warm parent is up anyway, else fresh."""
+        with self._lock:
+            up = self._process is not None and self._process.poll() is None
+        with (self.child if up else fresh)(call, args, limits) as child:
+            yield child
 
     def close(self) -> None:
         with self._lock:
@@ -233,12 +246,13 @@ def run(
     seconds: float,
     limits: Limits | None = None,
     check: Callable[[], None] | None = None,
+    start: Start | None = None,
 ) -> dict[str, Any]:
-    """Run `module:function` in a fresh child and return its result.
+    """Run `module:function` in a child, by default a fresh one, and return its result.
 
     Raises Failure (expected trouble, or out of time) or ChildCrashed, and what `check` raises.
     """
-    with fresh(call, args, limits or {}) as child:
+    with (start or fresh)(call, args, limits or {}) as child:
         return child.result(seconds=seconds, check=check)
 
 

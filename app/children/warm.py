@@ -21,8 +21,9 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     from app.children import landlock
     from app.children.child import serve_one
-    from app.children.confine import be_killed_first, wake_when_parent_ends
+    from app.children.confine import be_called, be_killed_first, wake_when_parent_ends
 
+    be_called("inlay warm")
     be_killed_first()
     wake_when_parent_ends()
     landlock.prepare()

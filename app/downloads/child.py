@@ -57,13 +57,20 @@ def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
         for spoiled in folder.glob("source.*"):
             spoiled.unlink()
         raise
+    covers.finish()
+    emit({"reading": True})
+    in_file = _tags_in(file)
+    picture = None if covers.is_made() else _picture_in(file)
+    emit({"reading": False})
+    if picture:
+        covers.square(picture)
     staged = Staged(
         info=fetched.info,
         source_file=file.name,
         source_quality=measured,
         thumbnail_file=fetched.thumbnail,
-        cover_file=covers.finish(file),
-        in_file=_tags_in(file),
+        cover_file=COVER if covers.is_made() else None,
+        in_file=in_file,
     )
     found: dict[str, Any] = msgspec.to_builtins(staged)
     return found
@@ -86,9 +93,9 @@ class CoverMaker:
 
     def make(self) -> None:
         if thumbnail := self._thumbnail():
-            self._square(thumbnail)
+            self.square(thumbnail)
 
-    def _square(self, picture: Path | bytes) -> None:
+    def square(self, picture: Path | bytes) -> None:
         try:
             squared = square_jpeg(picture)
             (self.folder / SMALL_COVER).write_bytes(square_jpeg(squared, size_px=SMALL_PX))
@@ -104,15 +111,15 @@ class CoverMaker:
         early = (file for file in self.folder.glob("source.*") if file.suffix in PICTURES)
         return next(iter([*self.folder.glob("thumbnail.*"), *early]), None)
 
-    def finish(self, file: Path) -> str | None:
-        """The cover's name; without a thumbnail the picture in the file itself serves."""
+    def finish(self) -> None:
+        """No more is to come: what can be made of the thumbnail is made now."""
         if self.thread:
             self.thread.join()
-        if not (self.folder / COVER).exists():
+        if not self.is_made():
             self.make()
-        if not (self.folder / COVER).exists() and (picture := _picture_in(file)):
-            self._square(picture)
-        return COVER if (self.folder / COVER).exists() else None
+
+    def is_made(self) -> bool:
+        return (self.folder / COVER).exists()
 
 
 def _tags_in(file: Path) -> Tags:

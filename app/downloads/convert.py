@@ -104,6 +104,7 @@ class Converter:
             folder / "converted",
             on_percent=lambda percent: self.board.put(download.id, Progress(percent=percent, cover=True)),
             check=lambda: self._still_wanted(download.id),
+            start=self.services.warm.child_if_warm,
         )
         self.board.forget(download.id)
         with self.services.db.write() as session:

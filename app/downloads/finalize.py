@@ -119,7 +119,13 @@ class Finalizer:
         tagged = file.with_name(f"tagged{file.suffix}")
         staging.copy(file, tagged)
         cover = self._cover(download, track)
-        files.write_safely(tagged, tags, cover, check=lambda: self._still_wanted(download.id))
+        files.write_safely(
+            tagged,
+            tags,
+            cover,
+            check=lambda: self._still_wanted(download.id),
+            start=self.services.warm.child_if_warm,
+        )
         sha256 = place.sha256_of(tagged)
         first = naming.library_path(tags, file.suffix.lstrip("."), self.services.settings.naming)
         for number in range(1, MAX_NAMES):

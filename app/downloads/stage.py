@@ -87,9 +87,9 @@ class Stager:
             watchdog.look()
 
         call = services.warm.child("app.downloads.child:fetch_and_check", msgspec.to_builtins(order), limits)
-        with _as_the_guard_saw_it(ticket), call as child, services.running.following(download.id, child):
+        with _within_budget(ticket), call as child, services.running.following(download.id, child):
             for event in child.events(seconds=settings.max_wall_s + 60, check=check):
-                watchdog.fetched |= "fetched" in event
+                watchdog.note(event)
                 self._note(download.id, event)
             return msgspec.convert(child.answer, Staged)
 
@@ -159,13 +159,11 @@ class Stager:
 
 
 @contextmanager
-def _as_the_guard_saw_it(ticket: ProxyTicket) -> Iterator[None]:
-    """What the guard refused explains a failure better than its echo."""
+def _within_budget(ticket: ProxyTicket) -> Iterator[None]:
+    """That the guard sent no more explains a failure better than what broke off then."""
     try:
         yield
     except Failure:
         if ticket.over_budget:
             raise failures.too_large() from None
-        if ticket.refused:
-            raise failures.refused() from None
         raise

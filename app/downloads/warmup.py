@@ -2,6 +2,7 @@
 
 import importlib
 
+from app.audio import convert
 from app.downloads import child
 from app.sources.rehearsal import rehearse
 
@@ -14,6 +15,7 @@ LATE = ("PIL.JpegImagePlugin", "PIL.WebPImagePlugin", "PIL.PngImagePlugin", "enc
 def warm_up() -> None:
     """Import and compile what each download would otherwise do by itself (about 0.9 s)."""
     assert child
+    assert convert
     for module in LATE:
         importlib.import_module(module)
     rehearse()

@@ -1,7 +1,9 @@
 """What is looked at once a second while a download is fetched: is it wanted, does it move, is there room."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.errors import Failure, FailureKind
 from app.room import Room
@@ -10,6 +12,8 @@ from app.sources.egress_ticket import ProxyTicket
 
 LEAST_BYTES = 1024
 """Less than this in `stall_s` seconds is nothing: a drip is how a site keeps a place occupied for ever."""
+READING_S = 10
+"""For the tags and the picture in a file: a thousandth of it is ordinary."""
 
 
 @dataclass
@@ -22,11 +26,23 @@ class Watchdog:
     fetched: bool = False
     """All is here: what goes on now happens on this machine."""
     began: float = field(default_factory=time.monotonic)
+    _reading_since: float | None = None
     _moved_at: float = field(default_factory=time.monotonic)
     _moved_bytes: int = 0
 
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Take note of how far the child is."""
+        self.fetched |= "fetched" in event
+        if "reading" in event:
+            self._reading_since = time.monotonic() if event["reading"] else None
+
     def look(self) -> None:
         clock = time.monotonic()
+        if self._reading_since and clock - self._reading_since > READING_S:
+            raise Failure(
+                FailureKind.PERMANENT,
+                "The tags in this file take too long to read. Try another link.",
+            )
         if clock - self.began > self.settings.max_wall_s:
             raise Failure(
                 FailureKind.PERMANENT,

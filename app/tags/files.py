@@ -100,7 +100,12 @@ def write(path: Path, tags: Tags, cover_jpeg: bytes | None) -> None:
 
 
 def write_safely(
-    path: Path, tags: Tags, cover: Path | None, *, check: Callable[[], None] | None = None
+    path: Path,
+    tags: Tags,
+    cover: Path | None,
+    *,
+    check: Callable[[], None] | None = None,
+    start: parent.Start = parent.fresh,
 ) -> None:
     """Replace all tags of this file, and its cover, in a child. Raises Failure.
 
@@ -119,6 +124,7 @@ def write_safely(
         reads=[args["cover"] or ""],
         writes=[args["path"]],
         check=check,
+        start=start,
     )
 
 
@@ -213,13 +219,16 @@ def _run(
     reads: list[str],
     writes: list[str],
     check: Callable[[], None] | None = None,
+    start: parent.Start = parent.fresh,
 ) -> dict[str, Any]:
     try:
         size_bytes = path.stat().st_size
         seconds = SECONDS + size_bytes / BYTES_PER_SECOND
         within = limits.offline(LIMITS, reads=reads, writes=writes)
         room: limits.Limits = {**within, "file_bytes": size_bytes + ROOM_BYTES}
-        return parent.run(f"app.tags.files:{name}", args, seconds=seconds, limits=room, check=check)
+        return parent.run(
+            f"app.tags.files:{name}", args, seconds=seconds, limits=room, check=check, start=start
+        )
     except FileNotFoundError as error:
         raise Failure(FailureKind.PERMANENT, GONE) from error
     except parent.ChildCrashed as error:

@@ -15,9 +15,10 @@ from pathlib import Path
 from tests.bench import batch, egress, memory, pages, recovery, single, writes
 from tests.bench.figures import Table, summary
 from tests.bench.processes import Others
-from tests.bench.world import Bench, Scale, TracedInlay
+from tests.bench.world import Bench, Scale
 from tests.media import audio
 from tests.media.site import MediaSite
+from tests.running import Inlay
 
 PARTS = {
     module.__name__.rpartition(".")[2]: module
@@ -33,10 +34,10 @@ def run(part: str, template: Path, token: str, scale: Scale, rounds: int | None)
     home = Path(tempfile.mkdtemp(prefix="inlay-bench-"))
     shutil.copytree(template, home, dirs_exist_ok=True)
     try:
-        with MediaSite() as site, TracedInlay(home, **module.SETTINGS) as inlay:
+        with MediaSite() as site, Inlay(home, **module.SETTINGS) as inlay:
             inlay.token = token
             trace = writes.trace_of(inlay) if part == "writes" else None
-            inlay.start()
+            inlay.start(seconds=60)
             bench = Bench(site, inlay, scale, rounds)
             return writes.measure(bench, trace) if trace else module.measure(bench)
     finally:
@@ -48,7 +49,7 @@ def main(parts: list[str], rounds: int | None, as_json: bool, scale: Scale) -> N
     tables = []
     with tempfile.TemporaryDirectory(prefix="inlay-bench-") as folder:
         template = Path(folder)
-        token = TracedInlay(template).add_user("alice", admin=True)
+        token = Inlay(template).add_user("alice", admin=True)
         for kind in ("m4a", "wav"):
             audio.make(kind, scale.track_s)
         for part in parts:

@@ -1,10 +1,8 @@
 """What every part works on: a media site of ours, a running Inlay, and how large everything is."""
 
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
@@ -41,25 +39,6 @@ class Scale:
     idle_s: float = 60
     rest_s: float = 4
     """Until nothing that a download has caused goes on any more."""
-
-
-class TracedInlay(Inlay):
-    """Starts under a program that looks on, such as strace."""
-
-    tracer: Sequence[str] = ()
-
-    def start(self, *, seconds: float = 60, command: str = "serve") -> "TracedInlay":
-        self.process = subprocess.Popen(
-            [*self.tracer, sys.executable, "-m", "app", command],
-            stdout=subprocess.DEVNULL,
-            stderr=self.log.open("a"),
-            text=True,
-            env=self.environment,
-            cwd=REPOSITORY,
-        )
-        wait_for(lambda: self.is_up() or self.process.poll() is not None, seconds)  # type: ignore[union-attr]
-        assert self.is_up(), self.log.read_text()[-4000:]
-        return self
 
 
 @dataclass

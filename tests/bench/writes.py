@@ -7,14 +7,15 @@ import httpx
 
 from tests.bench.figures import Table
 from tests.bench.tracing import Trace, Written
-from tests.bench.world import Bench, TracedInlay
+from tests.bench.world import Bench
+from tests.running import Inlay
 
 SETTINGS = {"per_site": "4"}
 DATABASE_SYNCS = 12
 MB = 1_000_000
 
 
-def trace_of(inlay: TracedInlay) -> Trace:
+def trace_of(inlay: Inlay) -> Trace:
     """Arrange for `inlay` to be followed from its next start on."""
     kinds = {
         "database": inlay.data / "inlay.db",
@@ -23,7 +24,7 @@ def trace_of(inlay: TracedInlay) -> Trace:
         "other": inlay.data,
     }
     trace = Trace(inlay.home / "strace.log", kinds)
-    inlay.tracer = trace.command
+    inlay.launcher = [*trace.command, *inlay.launcher]
     return trace
 
 

@@ -2,13 +2,13 @@
 
 import random
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.disks import Disk, small_disk
 from tests.faults.conftest import MakeScene
 from tests.faults.invariants import MARKER, assert_nothing_left, ends_well, hidden
 from tests.faults.world import LONG_S, Scene, on_sight
@@ -118,44 +118,42 @@ def test_a_file_where_the_library_should_be_is_said_and_mended(make_scene: MakeS
     goes_on_without_fetching(scene.start(), id)
 
 
-def test_a_full_library_disk_leaves_nothing_half_and_goes_on_later(
-    small_disk: Path, make_scene: MakeScene
-) -> None:
-    scene = make_scene(library_dir=str(small_disk)).start()
-    resize(small_disk, 64)
+def test_a_full_library_disk_leaves_nothing_half_and_goes_on_later(disk: Disk, make_scene: MakeScene) -> None:
+    scene = make_scene(library_dir=str(disk.folder)).start()
+    disk.resize(64)
     id = scene.in_review("large")
     scene.confirm(id)
     failed_and_kept(scene, id, "full")
     assert scene.files() == []
     assert hidden(scene.library) == [MARKER]
-    resize(small_disk, 8_000)
+    disk.resize(8_000)
     goes_on_without_fetching(scene, id)
 
 
 def test_a_full_staging_disk_while_fetching_is_said_and_goes_on_later(
-    small_disk: Path, make_scene: MakeScene
+    disk: Disk, make_scene: MakeScene
 ) -> None:
-    scene = make_scene(staging_dir=str(small_disk)).start()
-    resize(small_disk, 64)
+    scene = make_scene(staging_dir=str(disk.folder)).start()
+    disk.resize(64)
     id = scene.hand_in("large")
     failed = scene.rest(id)
     assert (failed["state"], failed["failure"]["kind"]) == ("failed", "needs_you")
     assert "full" in failed["failure"]["message"]
-    resize(small_disk, 8_000)
+    disk.resize(8_000)
     assert scene.ask(id, "retry").status_code == 200
     ends_well(scene)
 
 
 @pytest.mark.parametrize("room_kib", [160, 300], ids=["converting", "tagging"])
 def test_a_full_staging_disk_later_on_costs_no_second_download(
-    small_disk: Path, make_scene: MakeScene, room_kib: int
+    disk: Disk, make_scene: MakeScene, room_kib: int
 ) -> None:
-    scene = make_scene(staging_dir=str(small_disk)).start()
-    resize(small_disk, room_kib)
+    scene = make_scene(staging_dir=str(disk.folder)).start()
+    disk.resize(room_kib)
     id = scene.in_review("large")
     scene.confirm(id)
     failed_and_kept(scene, id, "full")
-    resize(small_disk, 8_000)
+    disk.resize(8_000)
     goes_on_without_fetching(scene, id)
 
 
@@ -175,15 +173,6 @@ def goes_on_without_fetching(scene: Scene, id: str) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=8000k", "none", str(folder)]
-    if subprocess.run(mounting, capture_output=True).returncode != 0:
-        pytest.skip("mounting a disk of some size needs root")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def resize(disk: Path, size_kib: int) -> None:
-    subprocess.run(["mount", "-o", f"remount,size={size_kib}k", str(disk)], check=True)
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    with small_disk(tmp_path / "disk", 8_000) as made:
+        yield made

@@ -29,6 +29,12 @@ SERVER_SHARE = 0.1
 PARENT_SHARE = 0.04
 """Each new one has to import everything again, and most of the time it is the only one there."""
 KINDS = ("server", "fetching child", "warm parent", "ffmpeg", "converting or tagging child")
+NAMES = {
+    "ffmpeg": "ffmpeg",
+    "inlay fetch": "fetching child",
+    **dict.fromkeys(("inlay convert", "inlay check", "inlay write"), "converting or tagging child"),
+}
+"""What `ps` shows → the kind."""
 
 
 class Person(threading.Thread):
@@ -125,10 +131,7 @@ def find(scene: Scene) -> dict[str, list[Process]]:
     for one in scene.processes():
         if one.pid == server:
             continue
-        words = {"ffmpeg": "ffmpeg", "child.py": "converting or tagging child", "warm.py": "fetching child"}
-        kind = next((kind for word, kind in words.items() if word in one.command), "")
-        if is_warm_parent(one, server):
-            kind = "warm parent"
+        kind = "warm parent" if is_warm_parent(one, server) else NAMES.get(one.name)
         if kind:
             found.setdefault(kind, []).append(one)
     return found

@@ -48,7 +48,12 @@ def test_a_killed_warm_parent_costs_no_download(scene: Scene) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("who", "when"),
-    [("ffmpeg", "review"), ("child.py", "finalizing"), ("ffmpeg", "unreviewed"), ("child.py", "unreviewed")],
+    [
+        ("ffmpeg", "review"),
+        ("inlay convert", "finalizing"),
+        ("ffmpeg", "unreviewed"),
+        ("inlay convert", "unreviewed"),
+    ],
 )
 def test_a_killed_conversion_is_done_again(scene: Scene, who: str, when: str) -> None:
     if when == "unreviewed":

@@ -40,14 +40,8 @@ class Traced:
         self.file = file
         calls = "fsync,fdatasync,sync_file_range,write,writev,pwrite64,pwritev,ftruncate,fallocate"
         names = "rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,link,linkat"
-        wrapper = scene.home / "traced"
-        wrapper.write_text(
-            "#!/bin/sh\n"
-            f"exec strace -D -f --seccomp-bpf -y -s 0 -e trace={calls},{names} -o {file} "
-            f'{scene.python} "$@"\n'
-        )
-        wrapper.chmod(0o700)
-        scene.python = wrapper
+        strace = f"strace -D -f --seccomp-bpf -y -s 0 -e trace={calls},{names} -o {file}"
+        scene.launcher = [*strace.split(), *scene.launcher]
 
     @contextmanager
     def during(self) -> Iterator[list[str]]:
@@ -72,7 +66,7 @@ def test_a_download_flushes_little_its_progress_and_an_idle_server_write_nothing
     make_scene: MakeScene, tmp_path: Path
 ) -> None:
     scene = make_scene(format="mp3")
-    scene.program = ["-c", OFTEN]
+    scene.run("-c", OFTEN)
     traced = Traced(scene, tmp_path / "trace")
     scene.start()
     id = scene.hand_in("slow", faults=[Slow(15_000)])
@@ -108,7 +102,7 @@ def test_a_full_disk_of_the_database_is_said_and_costs_nothing(make_scene: MakeS
     with small_disk(tmp_path / "inlay", 900_000) as disk:
         scene = make_scene(library_dir=str(tmp_path / "music"), staging_dir=str(tmp_path / "staging"))
         scene.log = tmp_path / "inlay.log"
-        scene.program = ["-c", OFTEN]
+        scene.run("-c", OFTEN)
         scene.start()
         ballast = scene.data / "ballast"
         assert ballast.stat().st_blocks * 512 == 8 * 1024 * 1024

@@ -41,7 +41,7 @@ def test_a_hanging_library_keeps_no_page_waiting_and_the_track_arrives_later(
     stick: Path, make_scene: MakeScene
 ) -> None:
     scene = make_scene(library_dir=str(stick), workers="2")
-    scene.program = ["-c", SOON]
+    scene.run("-c", SOON)
     scene.start()
     ids = [scene.hand_in(f"patient {number}") for number in range(3)]
     for id in ids:

@@ -3,7 +3,6 @@
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -36,6 +35,8 @@ _ROW = """
 class Process:
     pid: int
     parent: int
+    name: str
+    """What `ps` shows: `inlay fetch` for a child, `ffmpeg` for what that started."""
     command: str
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
@@ -62,24 +63,14 @@ class Scene(Inlay):
         self.site = site
         self.token = token
         self.wanted: dict[str, Wanted] = {}
-        self.program = ["-m", "app"]
         self.library = Path(settings.get("library_dir", self.library))
         self.staging = Path(settings.get("staging_dir", self.staging))
         (home / "python").symlink_to(Path(sys.executable).parents[1])
-        self.python = home / "python" / "bin" / Path(sys.executable).name
+        self.run("-m", "app")
 
-    def start(self, *, seconds: float = 30) -> "Scene":
-        self.process = subprocess.Popen(
-            [self.python, *self.program, "serve"],
-            stdout=subprocess.DEVNULL,
-            stderr=self.log.open("a"),
-            text=True,
-            env=self.environment,
-            cwd=REPOSITORY,
-        )
-        wait_for(lambda: self.is_up() or self.process.poll() is not None, seconds)  # type: ignore[union-attr]
-        assert self.is_up(), self.log.read_text()[-4000:]
-        return self
+    def run(self, *program: str) -> None:
+        """What to run instead of the program as it is: `-c` and some Python that changes a number in it."""
+        self.launcher = [self.home / "python" / "bin" / Path(sys.executable).name, *program]
 
     def kill(self) -> None:
         """Like a power cut for the process; what it had started ends by itself."""
@@ -160,15 +151,15 @@ class Scene(Inlay):
         return processes_of(str(self.home))
 
     def workers(self, word: str = "") -> list[Process]:
-        """Children at work, with `word` in their command line: neither the server nor its warm parent."""
+        """Children at work, with `word` in their name: neither the server nor its warm parent."""
         assert self.process
         server = self.process.pid
         idle = (server, *(one.pid for one in self.processes() if is_warm_parent(one, server)))
-        return [one for one in self.processes() if one.pid not in idle and word in one.command]
+        return [one for one in self.processes() if one.pid not in idle and word in one.name]
 
     def fetching(self) -> list[Process]:
         """The forked children that run yt-dlp."""
-        return self.workers("warm.py")
+        return self.workers("inlay fetch")
 
     def warm_parent(self) -> Process:
         assert self.process
@@ -198,7 +189,8 @@ def processes_of(mark: str) -> list[Process]:
                 # A zombie has neither.
                 if mark in command or mark.encode() in (folder / "environ").read_bytes():
                     parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-                    found.append(Process(int(folder.name), int(parent), command))
+                    name = (folder / "comm").read_text().strip()
+                    found.append(Process(int(folder.name), int(parent), name, command))
     return found
 
 

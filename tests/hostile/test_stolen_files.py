@@ -199,7 +199,9 @@ def test_a_link_planted_in_staging_is_not_followed(world: World) -> None:
         file.symlink_to(world.private)
     with inlay.api() as api:
         assert api.get(f"/downloads/{id}/audio").status_code == 404
-    inlay.confirm(id, title="Planted")
+    with inlay.api() as api:
+        # Whoever reads it through behind the review may have found out before.
+        api.post("/downloads/confirm", json={"id": id, "title": "Planted"})
     found = wait_for(lambda: (d := inlay.download(id))["state"] in ("done", "failed") and d)
     assert found["state"] == "failed"
     assert world.stolen() == []

@@ -11,26 +11,7 @@ from app.errors import Failure, FailureKind
 from app.library import moves, place
 from app.library.folder import MARKER, RECORD, check_mounted, prepare_folder
 from app.library.place import NameTaken
-
-SONG = PurePosixPath("Artist/Album/01 Song.mp3")
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    (tmp_path / "data").mkdir()
-    prepare_folder(tmp_path / "library", tmp_path / "data")
-    return tmp_path / "library"
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    file = tmp_path / "staged.mp3"
-    file.write_bytes(os.urandom(3_000_000))
-    return file
-
-
-def names(library: Path) -> set[str]:
-    return {str(one.relative_to(library)) for one in library.rglob("*") if one.is_file()} - {MARKER}
+from tests.placing.conftest import SONG, names
 
 
 def test_placed_file_is_the_source_and_says_so(library: Path, source: Path) -> None:

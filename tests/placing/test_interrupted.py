@@ -2,34 +2,16 @@
 
 import errno
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
 from app.errors import Failure, FailureKind
 from app.library import moves, place
 from app.library.folder import MARKER, check_mounted, prepare_folder
+from tests.placing.conftest import SONG, names
 
-SONG = PurePosixPath("Artist/Album/01 Song.mp3")
 PART = place.part_name("one")
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    (tmp_path / "data").mkdir()
-    prepare_folder(tmp_path / "library", tmp_path / "data")
-    return tmp_path / "library"
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    file = tmp_path / "staged.mp3"
-    file.write_bytes(os.urandom(100_000))
-    return file
-
-
-def names(library: Path) -> set[str]:
-    return {str(one.relative_to(library)) for one in library.rglob("*") if one.is_file()} - {MARKER}
 
 
 def test_found_again_it_is_named_as_the_disk_spells_it(library: Path, source: Path) -> None:
@@ -101,7 +83,7 @@ def test_a_disk_that_takes_no_advice_is_used_nevertheless(
         raise OSError(errno.EINVAL, "no advice")
 
     monkeypatch.setattr(os, "posix_fadvise", refuse)
-    assert place.place(source, library, SONG, "one").size_bytes == 100_000
+    assert place.place(source, library, SONG, "one").size_bytes == source.stat().st_size
 
 
 def test_what_was_staged_and_cannot_be_read_is_not_blamed_on_the_library(
