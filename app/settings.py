@@ -175,9 +175,9 @@ class Settings:
     allow_hosts: tuple[str, ...] = setting(
         (), _hosts, "Hosts or networks (comma list) that downloads may reach although they are private."
     )
-    proxy: str = setting("", _proxy, "Proxy for downloads, as a URL.")
+    proxy: str = setting("", _proxy, "Proxy for downloads and lookups, as a URL.")
     ca_file: Path | None = setting(
-        None, _existing_file, "Extra certificate authority (PEM file) that downloads trust."
+        None, _existing_file, "Extra certificate authority (PEM file) that downloads and lookups trust."
     )
     lookups: tuple[str, ...] = setting(
         (),
@@ -187,7 +187,7 @@ class Settings:
     contact: str = setting(
         "",
         _contact,
-        "Your e-mail address or page, which these services want to know; goes with each request.",
+        "Your e-mail address or page: these services want to know whose requests they are.",
     )
     musicbrainz_url: str = setting(
         "https://musicbrainz.org/ws/2", _base_url, "MusicBrainz, or a mirror of it: candidates for tags."
