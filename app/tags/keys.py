@@ -10,11 +10,22 @@ import unicodedata
 from collections.abc import Iterator
 
 from app.tags.credits import take_features
-from app.tags.text import clean, pieces
+from app.tags.text import clean, pieces, squeeze
 
 # Letters that Unicode does not take apart, and signs that people type one way or the other.
 _LETTERS = str.maketrans(
-    {"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ё": "е", "&": " and "}
+    {
+        "ł": "l",
+        "đ": "d",
+        "ø": "o",
+        "æ": "ae",
+        "œ": "oe",
+        "ð": "d",
+        "þ": "th",
+        "ı": "i",
+        "ё": "е",
+        "&": " and ",
+    }
 )
 _APOSTROPHES = re.compile(r"['’‘`´ʼ]")
 _LAST_OF_GREEK = 0x03FF
@@ -84,6 +95,13 @@ def additions(title: str) -> list[str]:
 def base(title: str) -> str:
     """The name alone, folded: brackets and dash tails do not belong to it."""
     return _read(take_features(clean(title)).text, frozenset())[0]
+
+
+def name_of(title: str) -> str:
+    """The name alone, as it is written: `Harbour (Live)` is `Harbour`."""
+    text = take_features(clean(title)).text
+    outside = "".join(" " if part.opening else part.body for part in pieces(text))
+    return squeeze(_TAIL.split(outside)[0]) or text
 
 
 def fold(text: str) -> str:
