@@ -81,6 +81,7 @@ ONLY_IMPORTERS = {
         "app.sources.failure_causes",
         "app.sources.downloader",
     },
+    "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},
