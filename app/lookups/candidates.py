@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 
 import msgspec
 
-from app.lookups.musicbrainz import Recording, Release
+from app.lookups.recording import Recording, Release
 from app.lookups.releases import best_release, kind_of_all
 from app.tags.credits import main_artist
 from app.tags.keys import additions, album_key, artist_key, base, title_key

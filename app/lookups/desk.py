@@ -155,6 +155,7 @@ class Desk:
                 self._cache,
                 artist=question.artist,
                 title=question.title,
+                album=question.album,
                 duration_ms=question.duration_ms,
             ),
         )
@@ -162,7 +163,9 @@ class Desk:
         known = {one.id for one in recordings or ()}
         others = [id for id in sounds if id not in known]
         heard = self._tried(
-            "musicbrainz", down, lambda: musicbrainz.by_ids(self._client, self._cache, others)
+            "musicbrainz",
+            down,
+            lambda: musicbrainz.by_ids(self._client, self._cache, others, album=question.album),
         )
         return with_opinion(question, rank(question, (*(recordings or ()), *(heard or ())), sounds))
 

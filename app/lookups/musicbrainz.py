@@ -7,6 +7,8 @@ import msgspec
 
 from app.lookups.cache import Cache
 from app.lookups.client import Client
+from app.lookups.recording import Recording, Release
+from app.lookups.releases import shortlist
 from app.lookups.turns import Trouble
 from app.tags import info as read
 from app.tags.credits import main_artist
@@ -24,48 +26,17 @@ MBID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LUCENE = re.compile(r'([+\-!(){}\[\]^"~*?:\\/]|&&|\|\|)')
 
 
-class Release(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One edition, and where on it the recording is."""
-
-    id: str
-    title: str
-    artist: str = ""
-    group_id: str = ""
-    official: bool = False
-    kind: str = ""
-    """`Album`, `Single`, `EP`, `Broadcast`, `Other` or empty."""
-    also: tuple[str, ...] = ()
-    """`Compilation`, `Live`, `Soundtrack`, `Remix`, `DJ-mix` …"""
-    date: str = ""
-    track_no: int | None = None
-    disc_no: int | None = None
-    """Only where there are several."""
-
-
-class Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    id: str
-    title: str
-    artist: str
-    comment: str = ""
-    """What tells it from others of that name: `live, 1999-05-01: Pier`."""
-    artist_ids: tuple[str, ...] = ()
-    length_ms: int | None = None
-    date: str = ""
-    genre: str = ""
-    releases: tuple[Release, ...] = ()
-
-
 def search(
-    client: Client, cache: Cache, *, artist: str, title: str, duration_ms: int | None
+    client: Client, cache: Cache, *, artist: str, title: str, album: str = "", duration_ms: int | None
 ) -> tuple[Recording, ...]:
     """Recordings that may be this one, the likeliest first. Raises Trouble."""
-    return _asked(client, cache, query_for(artist=artist, title=title, duration_ms=duration_ms))
+    return _asked(client, cache, query_for(artist=artist, title=title, duration_ms=duration_ms), album)
 
 
-def by_ids(client: Client, cache: Cache, ids: Iterable[str]) -> tuple[Recording, ...]:
+def by_ids(client: Client, cache: Cache, ids: Iterable[str], *, album: str = "") -> tuple[Recording, ...]:
     """These recordings, by their MusicBrainz ids. Raises Trouble."""
     wanted = sorted(id for id in ids if MBID.fullmatch(id))[:LIMIT]
-    return _asked(client, cache, " OR ".join(f"rid:{id}" for id in wanted)) if wanted else ()
+    return _asked(client, cache, " OR ".join(f"rid:{id}" for id in wanted), album) if wanted else ()
 
 
 def query_for(*, artist: str, title: str, duration_ms: int | None) -> str:
@@ -83,13 +54,13 @@ def escaped(text: str) -> str:
     return _LUCENE.sub(r"\\\1", clean(text))
 
 
-def _asked(client: Client, cache: Cache, query: str) -> tuple[Recording, ...]:
+def _asked(client: Client, cache: Cache, query: str, album: str) -> tuple[Recording, ...]:
     def ask() -> tuple[Recording, ...]:
         params = {"query": query, "limit": str(LIMIT), "fmt": "json"}
         found = client.json("musicbrainz", "/recording", params, _Answer)
-        return tuple(_recordings(found.recordings if found else []))
+        return tuple(_recordings(found.recordings if found else [], album))
 
-    return cache.get("musicbrainz", f"recording {query}", tuple[Recording, ...], ask) or ()
+    return cache.get("musicbrainz", f"recording {query}\n{album}", tuple[Recording, ...], ask) or ()
 
 
 # --- What it sends: only what we use, and nothing is taken for granted ------------------------------------
@@ -156,12 +127,12 @@ class _Answer(_Wire):
     recordings: list[msgspec.Raw]
 
 
-def _recordings(raw: Sequence[msgspec.Raw]) -> Iterator[Recording]:
+def _recordings(raw: Sequence[msgspec.Raw], album: str) -> Iterator[Recording]:
     """One that makes no sense is left out, and not all with it."""
     sound = []
     for one in raw[:LIMIT]:
         try:
-            sound.append(_read(msgspec.json.decode(one, type=_Recording)))
+            sound.append(_read(msgspec.json.decode(one, type=_Recording), album))
         except (msgspec.ValidationError, RecursionError):
             continue
     if raw and not sound:
@@ -169,9 +140,9 @@ def _recordings(raw: Sequence[msgspec.Raw]) -> Iterator[Recording]:
     yield from (one for one in sound if one.title and one.artist and MBID.fullmatch(one.id))
 
 
-def _read(found: _Recording) -> Recording:
+def _read(found: _Recording, album: str) -> Recording:
     length = found.length if found.length and 0 < found.length < LONGEST_MS else None
-    releases = (_release(one) for one in (found.releases or [])[:MOST_RELEASES])
+    releases = [_release(one) for one in (found.releases or [])[:MOST_RELEASES]]
     return Recording(
         id=found.id,
         title=clean(found.title),
@@ -181,7 +152,7 @@ def _read(found: _Recording) -> Recording:
         length_ms=length,
         date=_date(found.first_release_date),
         genre=_genre(found.tags or []),
-        releases=tuple(one for one in releases if one.title and MBID.fullmatch(one.id)),
+        releases=shortlist([one for one in releases if one.title and MBID.fullmatch(one.id)], album),
     )
 
 

@@ -40,7 +40,12 @@ def ranked(client: Client, cache: Cache, fakes: Fakes) -> Ranked:
     ) -> tuple[Candidate, ...]:
         fakes.musicbrainz = recordings(*known)
         found = musicbrainz.search(
-            client, cache, artist=asked.artist, title=asked.title, duration_ms=asked.duration_ms
+            client,
+            cache,
+            artist=asked.artist,
+            title=asked.title,
+            album=asked.album,
+            duration_ms=asked.duration_ms,
         )
         return rank(asked, found, sounds)
 

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.lookups.candidates import Question, applied, automatic, changes, rank, taken_back
-from app.lookups.musicbrainz import Recording, query_for
+from app.lookups.musicbrainz import query_for
+from app.lookups.recording import Recording
 from app.tags.keys import album_key, artist_key, title_key
 
 ODD = st.text(alphabet=st.sampled_from("ab1 .,-–()[]【】/&'’\"\0\u200bfeatLivePt№éがв!?;~"), max_size=40)

@@ -10,13 +10,14 @@ from PIL import Image
 from app.lookups import acoustid, coverart, fingerprint, lrclib, musicbrainz
 from app.lookups.cache import Cache
 from app.lookups.client import Client
+from app.lookups.recording import Recording
 from app.lookups.turns import Trouble
 from tests.lookups import fakes as moods
 from tests.lookups.fakes import Fakes, acoustid_results, mbid, recording, recordings, words
 from tests.media import audio
 
 
-def search(client: Client, cache: Cache, title: str = "Harbour") -> tuple[musicbrainz.Recording, ...]:
+def search(client: Client, cache: Cache, title: str = "Harbour") -> tuple[Recording, ...]:
     return musicbrainz.search(client, cache, artist="Jane Roe", title=title, duration_ms=240_000)
 
 
