@@ -16,8 +16,6 @@ from app.lookups.turns import Trouble
 
 LENGTH_S = 120
 """AcoustID compares the first two minutes."""
-SAMPLE_RATE_HZ = 11_025
-"""What fpcalc brings everything to; in one channel, as it does, too."""
 SECONDS = 60.0
 LONGEST = 20_000
 
@@ -53,7 +51,8 @@ def in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     source = Path(args["source"])
     samples = [
         *("-v", "error", *ffmpeg.input_options(source, container_of(source)), "-map", "0:a:0"),
-        *("-t", str(LENGTH_S), "-ac", "1", "-ar", str(SAMPLE_RATE_HZ), "-f", "s16le", "pipe:1"),
+        # At the rate that they have: fpcalc brings them to its own, and another one's way gives other prints.
+        *("-t", str(LENGTH_S), "-c:a", "pcm_s16le", "-bitexact", "-f", "wav", "pipe:1"),
     ]
     reader = subprocess.Popen(
         [args["ffmpeg"], "-nostdin", "-hide_banner", "-nostats", *samples],
@@ -61,10 +60,9 @@ def in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
-    plain = ("-format", "s16le", "-rate", str(SAMPLE_RATE_HZ), "-channels", "1")
     with reader:
         done = subprocess.run(
-            ["fpcalc", "-json", "-length", str(LENGTH_S), *plain, "-"],
+            ["fpcalc", "-json", "-length", str(LENGTH_S), "-format", "wav", "-"],
             stdin=reader.stdout,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

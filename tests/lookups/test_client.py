@@ -212,3 +212,10 @@ def test_who_stops_does_not_wait_for_a_turn(make_client: Make) -> None:
         with pytest.raises(Trouble):
             waiting.result(2)
     assert time.monotonic() - began < 1.0
+
+
+def test_lookups_go_through_the_proxy_of_the_settings(make_client: Make, fakes: Fakes) -> None:
+    far = "http://musicbrainz.invalid/musicbrainz/ws/2"
+    assert ask(make_client(settings_for(fakes, musicbrainz_url=far, proxy=fakes.url)), query="x")
+    [request] = fakes.asked("musicbrainz")
+    assert request.headers["Host"].startswith("musicbrainz.invalid")

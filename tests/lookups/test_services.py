@@ -1,6 +1,7 @@
 """What each service sends becomes what we use of it; nonsense becomes nothing."""
 
 import io
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,13 @@ def test_a_fingerprint_finds_recordings_and_the_key_is_in_no_address(
     assert request.query == {}
     assert (request.form["client"], request.form["duration"]) == ("key-of-mine", "5")
     assert len(request.form["fingerprint"]) > 20
+
+
+@needs_fpcalc
+def test_the_fingerprint_is_the_one_that_fpcalc_makes_of_the_file_itself() -> None:
+    music = audio.make("flac", 20)
+    own = subprocess.run(["fpcalc", "-plain", str(music)], capture_output=True, text=True).stdout.strip()
+    assert fingerprint.fingerprint(music) == own
 
 
 @needs_fpcalc
