@@ -1,6 +1,7 @@
 """Every setting in one table: name, default, meaning. Read from `INLAY_…` variables, strictly."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
@@ -13,6 +14,7 @@ from app.errors import SettingsError
 
 PREFIX = "INLAY_"
 CONFLICTS = ("keep_both", "skip")
+LOOKUPS = ("musicbrainz", "coverart", "acoustid", "lrclib")
 
 
 def _path(text: str) -> Path:
@@ -63,6 +65,33 @@ def _proxy(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
         raise ValueError("give a URL such as http://proxy.example:3128")
+    return text
+
+
+def _lookups(text: str) -> tuple[str, ...]:
+    asked = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    for one in asked:
+        _one_of(*LOOKUPS)(one)
+    if "musicbrainz" not in asked and {"coverart", "acoustid"} & set(asked):
+        raise ValueError("coverart and acoustid need musicbrainz beside them")
+    return asked
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("give a URL such as https://musicbrainz.example/ws/2")
+    if not re.fullmatch(r"[a-z0-9._:-]+", parts.hostname):
+        raise ValueError("this is not the name of a host")
+    if parts.username or parts.password:
+        raise ValueError("give the URL without a login")
+    return text.rstrip("/")
+
+
+def _contact(text: str) -> str:
+    # It goes into a header, in brackets.
+    if not re.fullmatch(r"[!-'*-~]{3,100}", text) or not ("@" in text or "://" in text):
+        raise ValueError("give an e-mail address or the URL of a page about you")
     return text
 
 
@@ -146,10 +175,33 @@ class Settings:
     allow_hosts: tuple[str, ...] = setting(
         (), _hosts, "Hosts or networks (comma list) that downloads may reach although they are private."
     )
-    proxy: str = setting("", _proxy, "Proxy for downloads, as a URL.")
+    proxy: str = setting("", _proxy, "Proxy for downloads and lookups, as a URL.")
     ca_file: Path | None = setting(
-        None, _existing_file, "Extra certificate authority (PEM file) that downloads trust."
+        None, _existing_file, "Extra certificate authority (PEM file) that downloads and lookups trust."
     )
+    lookups: tuple[str, ...] = setting(
+        (),
+        _lookups,
+        f"Services that are asked about fetched tracks (comma list of {', '.join(LOOKUPS)}); unset: none.",
+    )
+    contact: str = setting(
+        "",
+        _contact,
+        "Your e-mail address or page: these services want to know whose requests they are.",
+    )
+    musicbrainz_url: str = setting(
+        "https://musicbrainz.org/ws/2", _base_url, "MusicBrainz, or a mirror of it: candidates for tags."
+    )
+    coverart_url: str = setting(
+        "https://coverartarchive.org", _base_url, "Cover Art Archive: covers of these candidates."
+    )
+    acoustid_url: str = setting(
+        "https://api.acoustid.org/v2",
+        _base_url,
+        "AcoustID: candidates by the sound; needs `fpcalc`.",
+    )
+    acoustid_key: str = setting("", str, "Your application key of AcoustID.", secret=True)
+    lrclib_url: str = setting("https://lrclib.net/api", _base_url, "LRCLIB: lyrics.")
     admin_user: str = setting("", str, "Name of the first admin, made at the first start.")
     admin_password: str = setting("", str, "Password of the first admin.", secret=True)
 
@@ -192,7 +244,21 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             found[one.name] = one.default.absolute()
     if bool(found.get("admin_user")) != bool(found.get("admin_password")):
         raise SettingsError("INLAY_ADMIN_USER and INLAY_ADMIN_PASSWORD go together: set both or neither.")
+    _check_lookups(found)
     return Settings(**found)
+
+
+def _check_lookups(found: Mapping[str, Any]) -> None:
+    asked = found.get("lookups", ())
+    if asked and not found.get("contact"):
+        raise SettingsError(
+            "INLAY_LOOKUPS needs INLAY_CONTACT: MusicBrainz turns programs away that do not say whose they "
+            "are. Give your e-mail address or the URL of a page about you."
+        )
+    if "acoustid" in asked and not found.get("acoustid_key"):
+        raise SettingsError(
+            "INLAY_LOOKUPS: acoustid needs INLAY_ACOUSTID_KEY, a free application key from acoustid.org."
+        )
 
 
 def _secret(name: str, file: str) -> str:

@@ -31,16 +31,18 @@ LAYERS = [
     # files and the outside world
     ["app.audio", "app.tags", "app.sources", "app.library.paths"],
     # rows
-    ["app.accounts.model", "app.library.model", "app.downloads.model"],
+    ["app.accounts.model", "app.library.model", "app.downloads.model", "app.lookups.model"],
     [
         "app.accounts.queries",
         "app.library.queries",
+        "app.lookups.queries",
         *(
             f"app.downloads.{name}"
             for name in ("queries", "schedule_queries", "site_queries", "usage_queries")
         ),
     ],
     # services and cruxes
+    ["app.lookups"],
     ["app.accounts", "app.library"],
     ["app.downloads"],
     # edges
@@ -79,6 +81,7 @@ ONLY_IMPORTERS = {
         "app.sources.failure_causes",
         "app.sources.downloader",
     },
+    "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},
@@ -139,7 +142,9 @@ def test_imports_go_one_way(module: str) -> None:
 
 def test_the_library_does_not_know_downloads() -> None:
     for module in MODULES:
-        if module.startswith(("app.library", "app.accounts", "app.tags", "app.audio", "app.sources")):
+        if module.startswith(
+            ("app.library", "app.accounts", "app.lookups", "app.tags", "app.audio", "app.sources")
+        ):
             guests = {other for other in imports_of(module) if other.startswith("app.downloads")}
             assert not guests, f"{module} imports {guests}"
 

@@ -9,7 +9,8 @@ from sqlalchemy import create_engine, inspect
 
 import app.accounts.model
 import app.downloads.model
-import app.library.model  # noqa: F401
+import app.library.model
+import app.lookups.model  # noqa: F401
 from app.db import Base, Database
 from app.errors import InlayError
 from app.migrate import back_up, migrate, newest_version, version_of
@@ -90,3 +91,18 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
     with closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()
+
+
+def test_a_database_without_lookups_gets_their_table_and_keeps_its_rows(tmp_path: Path) -> None:
+    file = tmp_path / "inlay.db"
+    migrate(file)
+    database = Database(file)
+    with database.write() as session:
+        session.add(app.accounts.model.User(name="Alice", name_key="alice", password_hash="x"))
+    database.close()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript("DROP TABLE lookups; UPDATE alembic_version SET version_num = '0002'")
+    migrate(file)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT name FROM users").fetchall() == [("Alice",)]
+        assert connection.execute("SELECT count(*) FROM lookups").fetchone() == (0,)

@@ -46,6 +46,13 @@ def test_nothing_set_means_defaults_with_absolute_folders() -> None:
         ("INLAY_CA_FILE", "/nowhere.pem", "no file"),
         ("INLAY_ADMIN_USER", "alice", "go together"),
         ("INLAY_BASE_PATH", "/music", "later version"),
+        ("INLAY_LOOKUPS", "musicbrains", "choose one of musicbrainz"),
+        ("INLAY_LOOKUPS", "coverart", "need musicbrainz"),
+        ("INLAY_LOOKUPS", "lrclib", "needs INLAY_CONTACT"),
+        ("INLAY_CONTACT", "me", "e-mail address"),
+        ("INLAY_CONTACT", "me@example.org\r\nX: y", "e-mail address"),
+        ("INLAY_MUSICBRAINZ_URL", "musicbrainz.org", "give a URL"),
+        ("INLAY_MUSICBRAINZ_URL", "https://me:secret@musicbrainz.example", "without a login"),
     ],
 )
 def test_a_typo_or_a_bad_value_stops_the_start_with_a_sentence(name: str, value: str, said: str) -> None:
@@ -64,3 +71,14 @@ def test_a_secret_comes_from_a_file_and_is_not_shown(tmp_path: Path) -> None:
 
 def test_reserved_names_are_not_settings() -> None:
     assert not {one.name.upper() for one in fields(Settings)} & set(RESERVED)
+
+
+def test_fingerprints_are_only_looked_up_with_a_key_of_ones_own() -> None:
+    asked = {"INLAY_LOOKUPS": "musicbrainz,acoustid", "INLAY_CONTACT": "me@example.org"}
+    with pytest.raises(SettingsError, match="INLAY_ACOUSTID_KEY"):
+        read_settings(asked)
+    assert read_settings({**asked, "INLAY_ACOUSTID_KEY": "k"}).lookups == ("musicbrainz", "acoustid")
+
+
+def test_nothing_is_looked_up_unless_asked_for() -> None:
+    assert read_settings({}).lookups == ()

@@ -75,6 +75,23 @@ COVER = Limits(
     cpu_s=30,
     nice=2,
 )
+FINGERPRINT = Limits(
+    # ffmpeg with one thread, and fpcalc, which keeps two minutes at 11 kHz; it loads ffmpeg's libraries.
+    memory_bytes=256 * MiB,
+    file_bytes=0,
+    open_files=64,
+    cpu_s=60,
+    # Nobody waits for it.
+    nice=10,
+)
+AUTOTAG = Limits(
+    # beets and numpy take 40 MiB.
+    memory_bytes=256 * MiB,
+    file_bytes=0,
+    open_files=256,
+    cpu_s=30,
+    nice=10,
+)
 
 # Reading and deciphering a page, and for each 2 MB of the file a second: that is a slow Raspberry Pi.
 FETCH_CPU_S = 300

@@ -62,14 +62,18 @@ def square_jpeg(source: bytes | Path, *, size_px: int = SIZE_PX) -> bytes:
     return written.getvalue()
 
 
-def square_safely(source: Path, target: Path, *, size_px: int = SIZE_PX) -> None:
-    """`square_jpeg` from file to file in a child. Raises Invalid, or Failure if there was no time for it."""
+def square_safely(source: Path, target: Path, *, size_px: int = SIZE_PX) -> int:
+    """`square_jpeg` from file to file in a child. Answers the side that it has, in pixels.
+
+    Raises Invalid, or Failure if there was no time for it.
+    """
     args = {"source": str(source.absolute()), "target": str(target.absolute()), "size_px": size_px}
     try:
         within = limits.offline(
             limits.COVER, reads=[str(source.absolute())], writes=[str(target.absolute().parent)]
         )
-        parent.run("app.tags.cover:square_in_child", args, seconds=SECONDS, limits=within)
+        done = parent.run("app.tags.cover:square_in_child", args, seconds=SECONDS, limits=within)
+        return int(done["side_px"])
     except Failure as failure:
         if failure.kind == FailureKind.PERMANENT:
             raise Invalid(failure.message) from failure
@@ -80,8 +84,10 @@ def square_safely(source: Path, target: Path, *, size_px: int = SIZE_PX) -> None
 
 def square_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Child side: `source` and `target` are paths, `size_px` is the longest side."""
-    Path(args["target"]).write_bytes(square_jpeg(Path(args["source"]), size_px=args["size_px"]))
-    return {}
+    made = square_jpeg(Path(args["source"]), size_px=args["size_px"])
+    Path(args["target"]).write_bytes(made)
+    with Image.open(io.BytesIO(made)) as picture:
+        return {"side_px": picture.width}
 
 
 def without_bars(picture: Image.Image) -> Box:
