@@ -1,6 +1,7 @@
 """The channel a title was found on: whether it is the artist, and what the artist is called then."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.tags.text import key, squeeze, words
@@ -25,6 +26,8 @@ class Channel:
     vevo: bool = False
     publisher: bool = False
     """A label, radio, film or lyrics channel: never the artist."""
+    known: Collection[str] = frozenset()
+    """The keys of artists that are known from elsewhere, as those in the person's library."""
 
     @property
     def artist(self) -> str:
@@ -37,6 +40,15 @@ class Channel:
 
     def is_exactly(self, names: str) -> bool:
         return any(key(name) in self.keys for name in [names, *_NAMES.split(names)] if name)
+
+    def knows(self, names: str) -> bool:
+        """Whether this is a known artist, or several who all are: `Jane Roe & John Doe`."""
+        if not self.known:
+            return False
+        return key(names) in self.known or all(self._knows(name) for name in _NAMES.split(names) if name)
+
+    def _knows(self, name: str) -> bool:
+        return key(name) in self.known
 
     def _is(self, name: str) -> bool:
         if name in self.keys:

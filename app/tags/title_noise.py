@@ -5,6 +5,7 @@ import re
 from app.tags.text import Piece, join, key, pieces, squeeze, words
 from app.tags.title_words import (
     CREDITS,
+    FEATURE,
     FILE_ENDINGS,
     FULL_ALBUM,
     INSIDE_WORDS,
@@ -26,6 +27,7 @@ CUT = "\x02"
 _MOST_TAILS = 4
 _CHUNKS = re.compile(r"\s+[-–]\s+|[|/•]")
 _YEAR_OR_CATALOGUE = re.compile(r"(?:19|20)\d\d|[A-Z]{2,8}[- ]?\d{3,5}")
+_SHOUTED = re.compile(r"[A-Z]{3,}")
 _STARS = re.compile(r"\*\*+[^*]{1,40}\*\*+")
 _EMOJI = "\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _EMOJI_EDGE = re.compile(f"^[{_EMOJI}\\s]+|[{_EMOJI}\\s]+$")
@@ -33,6 +35,8 @@ _EMOJI_BESIDE = re.compile(f"[{_EMOJI}]+(?=\\s*[-–—|(\\[])|(?<=[-–—|)\\]
 _HASHTAGS = re.compile(r"(?<=[^\s\-–—|:~_])(?:\s+[#@][^\W\d][^\s#@]*)+\s*$")
 _PROD = re.compile(r"\s(?:prod|produced|beat)(?:\.\s?|\s)by\s.*$|\sprod\.\s.*$", re.IGNORECASE)
 _NUMBER = re.compile(r"^(?:\d{1,2}|[A-Z]{1,2}\d)\.\s+(?=.*\s[-–—]\s)")
+# A side of a record, when nobody says whose name it could belong to.
+_SIDE = re.compile(r"^[A-D]\.\s+(?=\S+\s[-–—]\s)")
 # `PREMIERE: A - T`, as blogs and labels write.
 _ANNOUNCED = re.compile(
     r"^(?:premiere|première|exclusive|(?:official |full )?video|mv|lyrics|lyrical|full song|audio)\s*[:|]\s+",
@@ -41,7 +45,7 @@ _ANNOUNCED = re.compile(
 _FIRST_SIGN = re.compile(r"^\s*[-–—:]\s")
 _NEXT_SIGN = re.compile(r"\s[-–—]\s")
 _FULL_WIDTH = str.maketrans("（）［］｛｝｜：", "()[]{}|:")
-_EDGES = " \t-–—―~_|/\\,;:•·∙+*" + CUT
+_EDGES = " \t-–—―~_|/\\,;:•·∙+*@" + CUT
 
 
 def tidy(title: str) -> str:
@@ -56,10 +60,20 @@ def tidy(title: str) -> str:
     return _NUMBER.sub("", _ANNOUNCED.sub("", bare or text).strip())
 
 
-def without_noise(text: str, host_keys: frozenset[str]) -> str:
-    """Leave out the brackets that only describe the upload or name its channel; `CUT` marks the place."""
+def without_side(title: str) -> str:
+    """`A. Artist - T`, as files from a record are called; `A. B. Artist - T` stays."""
+    return _SIDE.sub("", title)
+
+
+def without_noise(text: str, host_keys: frozenset[str], published: bool = False) -> str:
+    """Leave out the brackets that only describe the upload or name its channel; `CUT` marks the place.
+
+    On a publisher's channel `[LABEL]` at the end is whose release it is.
+    """
     parts = pieces(text)
     kept = [part if not part.opening else _judged(part, host_keys) for part in parts]
+    if published and len(parts) > 1 and parts[-1].opening == "[" and _SHOUTED.fullmatch(parts[-1].body):
+        kept[-1] = Piece(CUT)
     return join(_without_prefix(kept, parts)) if parts else text
 
 
@@ -85,6 +99,8 @@ def recording_only(body: str) -> str:
     said = words(body)
     if not said or " ".join(said) in WHOLE or _is_label(body.strip()):
         return ""
+    if said[0] in FEATURE:
+        return without_tail(body)
     if not _is_noise(body, said):
         return _trim_kind(body) if names_recording(said) else body
     chunks = [chunk for chunk in _CHUNKS.split(body) if names_recording(words(chunk))]

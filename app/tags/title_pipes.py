@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass, replace
 
 from app.tags.channels import Channel
-from app.tags.text import split_outside, words
+from app.tags.credits import join_names
+from app.tags.text import key, split_outside, words
 from app.tags.title_splits import colon, dash_parts, plain, recording_tail, says_nothing
 
 _PIPE = re.compile(r"\s*[|｜¦║]+\s*|\s+[∙•·]\s+|\s+//+\s+")
@@ -12,7 +13,7 @@ _SLASH = re.compile(r"\s+/\s+")
 _FILM_SONG = re.compile(
     r"\s(?:full\s+)?(?:(?:audio|video)\s+song|full\s+(?:video|song|audio)|lyrical|song)\b", re.IGNORECASE
 )
-_SEVERAL = re.compile(r"[,&]")
+_SEVERAL = re.compile(r"[,&]|\s[xX×]\s")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ def main_part(text: str, host: Channel) -> MainPart:
         return MainPart((_first_of_two_spellings(said[0] if said else text),))
     if film := _film_song(said, host):
         return film
-    dashed = next((part for part in said if len(dash_parts(part)) > 1), "")
+    # Behind the first two parts, a film's label lists a cast: `One – Two`.
+    near = said[:2] if host.publisher and len(said) > 3 else said
+    dashed = next((part for part in near if len(dash_parts(part)) > 1), "")
     main = _dashed(dashed, said) if dashed else _piped(said, host, double="||" in text)
     used = " ".join(main.texts)
     tails = "".join(recording_tail(part) for part in said if part not in used and not host.is_named(part))
@@ -49,7 +52,13 @@ def _film_song(said: list[str], host: Channel) -> MainPart | None:
     hit = _FILM_SONG.search(said[0])
     if not hit or not (host.publisher or _SEVERAL.search(" ".join(said[1:]))):
         return None
-    return MainPart((said[-1], said[0][: hit.start()]), plain=False)
+    return MainPart((_known_among(said[1:], host) or said[-1], said[0][: hit.start()]), plain=False)
+
+
+def _known_among(said: list[str], host: Channel) -> str:
+    """Those of a film's people who are known as artists: actors and directors are not."""
+    names = [name for part in said for name in re.split(r"\s*[,&]\s*", part)]
+    return join_names([name for name in names if name and host.knows(name)])
 
 
 def _dashed(dashed: str, said: list[str]) -> MainPart:
@@ -69,10 +78,20 @@ def _piped(said: list[str], host: Channel, double: bool) -> MainPart:
     if double and host.artist and not host.is_named(plain(first)):
         return MainPart((f"{host.name} & {first}", second), plain=False)
     named = next((part for part in said if host.is_named(plain(part))), None)
+    if named and host.publisher:
+        return _hosted(said, named, host)
     if named:
         title = second if named is first else first
         return MainPart((named, title), plain=len(said) == 2)
     if host.artist and not _SEVERAL.search(" ".join(said[1:])):
         return MainPart((first,), plain=False)
     singers = next((part for part in said[1:] if _SEVERAL.search(part)), said[-1])
-    return MainPart((singers, first), plain=False)
+    return MainPart((_known_among(said[1:], host) or singers, first), plain=False)
+
+
+def _hosted(said: list[str], named: str, host: Channel) -> MainPart:
+    """On the channel of the label or of Blue Room: `A | Blue Room Set`, `T | Label`, `T | A x B | Label`."""
+    others = [part for part in said if part is not named]
+    if len(others) > 1:
+        return _piped(others, host, double=False)
+    return MainPart((others[0],) if key(named) in host.whole else (others[0], named), plain=False)

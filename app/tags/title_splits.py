@@ -15,7 +15,7 @@ from app.tags.title_noise import (
     without_noise,
     without_tail,
 )
-from app.tags.title_words import COMPOSERS, COVER_STYLES, OFFICIAL_TAILS, REMASTER
+from app.tags.title_words import COMPOSERS, COVER_STYLES, OFFICIAL, OFFICIAL_TAILS, REMASTER
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Split:
 _DASH = re.compile(r"\s+(?:-{1,3}|[–—―−‒－])\s+")
 _LOOSE_DASH = re.compile(r"\s+[-–—]+(?=\S)|(?<=\S)[-–—]+\s+")
 _OTHER_SIGNS = [re.compile(sign) for sign in (r"\s+~+\s+", r"\s+_+\s+", r"\s+:+\s+", "_")]
+_SLASH = re.compile(r"\s+[/／]\s+")
 _CORNERS = re.compile(
     r"^(?P<left>[^「『【]+?)\s*[-–]?\s*(?:「(?P<a>[^」]+)」|『(?P<b>[^』]+)』|【(?P<c>[^】]+)】)(?P<rest>.*)$"
 )
@@ -41,10 +42,12 @@ _DOUBLE = re.compile(
     r"^(?P<left>[^\"“”«»]*[^\s\"“”«»(:])[\s:]*(?:[\"“”](?P<a>[^\"“”]+)[\"“”]|«(?P<b>[^«»]+)»)(?P<rest>.*)$"
 )
 _SINGLE = re.compile(r"^(?P<left>.*?[\w)\].!?])[:,]?\s['‘’](?P<a>\S.*?\S)['’](?=[\s(\[]|$)(?P<rest>.*)$")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _SQUARE = re.compile(r"^(?P<left>[^\[]+?)\s*\[(?P<a>[^\]]*[^\x00-\x7f][^\]]*)\](?P<rest>.*)$")
 _COVER_OF = re.compile(r"^(?P<original>.+?)\s+cover$", re.IGNORECASE)
 _PERFORMS = re.compile(r"\s+(?:covers|performs|performing|sings|plays)$", re.IGNORECASE)
 _STAGE = re.compile(r"\s(?:live|dj set|in concert)\b", re.IGNORECASE)
+_MOST_DASHES = 8
 _TIGHT = re.compile(r"^(?P<left>[^-–]+\s[^-–]+)[-–](?P<right>[A-Z0-9][^-–]*)$")
 
 
@@ -85,6 +88,8 @@ def cover_of(text: str, host: Channel) -> Split | None:
     if found := _COVER_OF.match(plain(second)):
         return Split(host.name, f"{first} ({found['original']} cover)", clean=False, fixed=True)
     for note in (p for p in pieces(second) if p.opening and words(p.body)[-1:] == ["cover"]):
+        if host.knows(plain(second)) and not host.knows(plain(first)):
+            return Split(host.name, f"{first} ({plain(second)} {note.body})", clean=False, fixed=True)
         if COVER_STYLES.issuperset(words(note.body)):
             return Split(host.name, second, clean=False, fixed=True)
         if "style" in words(note.body) or host.is_exactly(_without_styles(note.body)):
@@ -149,13 +154,23 @@ def other_signs(text: str, host: Channel) -> Split | None:
         parts = [part for part in split_outside(text, sign) if not is_noise(trim(part))]
         if len(parts) == 2:
             return Split(parts[0], parts[1], clean=sign.pattern != "_")
+        text = parts[0] if len(parts) == 1 else text
     return None
+
+
+def slash(text: str, host: Channel) -> Split | None:
+    """`A / T` or `T / A` on A's channel; `T / T in another language` elsewhere."""
+    parts = [part for part in split_outside(text, _SLASH) if trim(part) and not is_noise(trim(part))]
+    if len(parts) != 2 or not any(host.is_exactly(plain(part)) or host.knows(plain(part)) for part in parts):
+        return None
+    left, right = (re.sub(r"\s:\s.*$", lambda tail: "" if is_noise(tail[0]) else tail[0], p) for p in parts)
+    return Split(left, right)
 
 
 def trusted_colon(text: str, host: Channel) -> Split | None:
     """`A: T - Part` on A's channel, `Bach: Suite - Air` on any."""
     left, sign, right = text.partition(": ")
-    if not sign or not key(left) or not key(right) or len(split_outside(left, _DASH)) > 1:
+    if not sign or not key(left) or says_nothing(right) or len(split_outside(left, _DASH)) > 1:
         return None
     trusted = host.is_exactly(plain(left)) or key(left.split()[-1]) in COMPOSERS
     return Split(left, right, fixed=True) if trusted else None
@@ -182,6 +197,7 @@ def quotes(text: str, host: Channel) -> Split | None:
         return None
     rest, tail = found["rest"], recording_tail(found["rest"])
     told = bool(tail) or rest[:1] == CUT or rest.lstrip()[:1] in "([@" or is_noise(plain(rest))
+    told = told or _YEAR.fullmatch(plain(rest)) is not None
     if not told and host.artist and not host.is_named(plain(found["left"])):
         return None
     return Split(_PERFORMS.sub("", found["left"]), _quoted(found) + tail, clean=told, fixed=True)
@@ -240,6 +256,34 @@ def guest_of_host(text: str, host: Channel) -> Split | None:
     return Split(text[:at], text[at:], clean=False, fixed=True) if at > 0 else None
 
 
+def known_tight_dash(text: str, host: Channel) -> Split | None:
+    """`A-T` and `T-A` where A is known, though its name may have dashes, too: `Jay-Dee-Harbour`."""
+    for cut in (
+        reversed([hit.start() for hit in re.finditer("[-–]", text)][:_MOST_DASHES]) if host.known else ()
+    ):
+        left, right = text[:cut].strip(), text[cut + 1 :].strip()
+        if not key(left) or not key(right):
+            continue
+        if host.knows(plain(left)):
+            return Split(left, right, fixed=True)
+        if " " in plain(right) and host.knows(plain(right)):
+            return Split(right, left, clean=False, fixed=True)
+    return None
+
+
+def known_in_front(text: str, host: Channel) -> Split | None:
+    """`Jane Roe Harbour Official MV` where Jane Roe is known; not on the channel of a third."""
+    official = host.publisher or CUT in text or not OFFICIAL.isdisjoint(words(text))
+    parts = text.split()
+    if not host.known or (host.artist and not official):
+        return None
+    for count in range(min(5, len(parts) - 1), 1, -1):
+        front = " ".join(parts[:count])
+        if key(front) in host.known and key(" ".join(parts[count:])):
+            return Split(front, " ".join(parts[count:]), fixed=True)
+    return None
+
+
 def tight_dash(text: str, host: Channel) -> Split | None:
     """`Two Words-Title Words`, `Two Words-1979`; not `The Anti-Hero`."""
     found = _TIGHT.match(text)
@@ -258,6 +302,7 @@ SEPARATORS: tuple[Callable[[str, Channel], Split | None], ...] = (
     corner_quotes,
     corner_quotes_first,
     loose_dash,
+    slash,
     other_signs,
     colon,
     quotes,
@@ -265,5 +310,7 @@ SEPARATORS: tuple[Callable[[str, Channel], Split | None], ...] = (
     square_title,
     channel_in_front,
     guest_of_host,
+    known_tight_dash,
+    known_in_front,
     tight_dash,
 )

@@ -29,7 +29,7 @@ KIND = _words(
     "video videos videoclip videoclipe vid clip clipe klip klipp clipvideo musicvideo lyricvideo "
     "videolyric videolirik audio mv pv amv omv visual visuals visualizer visualiser visualizador "
     "lyric lyrics lirik letra letras paroles testo tekst songtext "
-    "teaser trailer hd hq uhd 4k 8k 1080p 720p 480p 2160p 60fps stream release premiere premier премьера "
+    "teaser trailer hd hq uhd 4k 8k 1080p 720p 480p 2160p 60fps stream release premiere exclusive премьера "
     "видео аудио клип клипа текст відео кліп аудіо видеоклип spot muzikvideo musikvideo "
     "뮤비 뮤직비디오 가사 歌詞 歌词 動態歌詞 動態歌詞版 explicit uncensored"
 )
@@ -67,6 +67,9 @@ FULL_ALBUM = _phrases(
         *("album complet", "album completo", "disco completo", "полный альбом", "весь альбом"),
     }
 )
+
+# Who else is on the track. Such a bracket is never noise, whatever words the guests' names have.
+FEATURE = frozenset({"feat", "ft", "featuring"})
 
 # Who made the film or the beat: "(prod. by X)", "[Dir. Y]", "(Shot by Z)".
 CREDITS = _words(
@@ -124,6 +127,9 @@ LANGUAGE = _words(
     "english japanese korean chinese mandarin spanish french german italian portuguese russian thai "
     "español espanol français deutsche italiana eng jp kor"
 )
+
+# A side with such a bracket is a title, and so the other side is the artist: `T (from the film) - A`.
+OF_A_WORK = frozenset({"from", "remix", "edit", "acoustic", "instrumental", "soundtrack"})
 
 # What stands before "cover" without naming whose song it is: "(Acoustic Cover)", "(Metal Cover)".
 COVER_STYLES = _words(
