@@ -45,13 +45,25 @@ def take_features(text: str) -> Taken:
 
 def _without_bracket(piece: Piece, names: list[str]) -> Piece:
     found = _BRACKETED.match(piece.body)
-    if piece.opening not in "([" or not found:
+    if piece.opening not in "([":
         return piece
+    if not found:
+        return _without_guests_of_cover(piece, names)
     guests = found["names"].strip()
     if _WITH.match(piece.body) and guests.split()[0].lower() in _NOT_GUESTS:
         return piece
     names.append(guests)
     return Piece(" ")
+
+
+def _without_guests_of_cover(piece: Piece, names: list[str]) -> Piece:
+    """`(metal cover feat. B)` gives `(metal cover)`; the guests of a remix stay with its remixer."""
+    kind, _, _ = piece.body.partition(" cover ")
+    found = _PLAIN.search(piece.body, len(kind)) if kind != piece.body else None
+    if not found or piece.body[: found.start()].strip() != f"{kind} cover":
+        return piece
+    names.append(found["names"].strip())
+    return Piece(f"{kind} cover", piece.opening)
 
 
 def _without_plain(piece: Piece, names: list[str]) -> Piece:

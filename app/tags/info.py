@@ -100,15 +100,20 @@ def is_direct_file(info: Mapping[str, Any]) -> bool:
     return site(info) == "generic" and info.get("direct") is True and named_after_file
 
 
-def description_parts(info: Mapping[str, Any]) -> list[str]:
-    """The paragraphs of a description that YouTube wrote from the label's data, else nothing."""
+def lines(info: Mapping[str, Any]) -> list[str]:
+    """The lines of a description."""
     value = info.get("description")
     if not isinstance(value, str):
         return []
-    lines = [clean(line, 1_000) for line in value[:_LONGEST_DESCRIPTION].splitlines()]
-    if not _is_generated(lines):
+    return [clean(line, 1_000) for line in value[:_LONGEST_DESCRIPTION].splitlines()]
+
+
+def description_parts(info: Mapping[str, Any]) -> list[str]:
+    """The paragraphs of a description that YouTube wrote from the label's data, else nothing."""
+    told = lines(info)
+    if not _is_generated(told):
         return []
-    parts = "\n".join(lines).split("\n\n")
+    parts = "\n".join(told).split("\n\n")
     return parts[1:] if parts[0].startswith("Provided to YouTube by ") else parts
 
 

@@ -1,11 +1,12 @@
 """Proposes tags from what a source says about a link: the source's own fields first, then its title."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.tags import info as read
 from app.tags.credits import join_names, main_artist
+from app.tags.descriptions import is_album, read_description
 from app.tags.model import EDITABLE, SURE, Proposal, Suggestion, Tags
 from app.tags.performer import GUESSED, HINTED, LIKELY, READ, SAID, Credit, find_credit, stem_number, suggest
 from app.tags.text import key
@@ -15,13 +16,16 @@ _ALBUM_LIST = re.compile(r"^(?:Album|EP|Single)\s+[-–—]\s+(?P<album>.+)$")
 NOTHING = suggest("", "", 0.0)
 
 
-def propose(info: Mapping[str, Any], in_file: Tags | None = None) -> Proposal:
+def propose(
+    info: Mapping[str, Any], in_file: Tags | None = None, known_artists: Collection[str] = frozenset()
+) -> Proposal:
     """Suggest a value, with its reason and confidence, for each field that the info says something about.
 
+    `known_artists` are the artists in the person's library, each as its `text.key`; a set, being asked often.
     `in_file` are the tags that the fetched file brought along. They fill what the source does not say; of a
     bare file, where the source knows only its name, they are all there is to know.
     """
-    credit = find_credit(info)
+    credit = find_credit(info, known_artists)
     found = {
         "title": credit.title,
         "artist": credit.artist,
@@ -70,6 +74,10 @@ def _album(info: Mapping[str, Any], credit: Credit) -> Suggestion:
         return suggest(parts[1].partition("\n")[0], "from YouTube's description", SAID)
     if is_full_album(read.text(info, "title")):
         return suggest(credit.title.value, "a full album", credit.title.confidence)
+    if album := read_description(info).album:
+        return suggest(album, "from the description", LIKELY)
+    if is_album(info):
+        return suggest(credit.title.value, "its chapters are tracks", GUESSED)
     return NOTHING
 
 
@@ -94,6 +102,8 @@ def _date(info: Mapping[str, Any]) -> Suggestion:
         return suggest(released, "release date", READ)
     if released := read.year(info.get("release_year")):
         return suggest(released, "release year", READ)
+    if released := read_description(info).date:
+        return suggest(released, "from the description", LIKELY)
     uploaded = read.day(info.get("upload_date"))
     return suggest(uploaded, "upload date", HINTED if read.is_direct_file(info) else GUESSED)
 
@@ -107,4 +117,6 @@ def _described_date(info: Mapping[str, Any]) -> str:
 def _genre(info: Mapping[str, Any]) -> Suggestion:
     """The first genre; `Music` is a category and says nothing."""
     listed = [name for name in read.names(info, "genres", "genre") if key(name) != "music"]
-    return suggest(listed[0], read.from_site(info), SURE) if listed else NOTHING
+    if listed:
+        return suggest(listed[0], read.from_site(info), SURE)
+    return suggest(read_description(info).genre, "from the description", LIKELY)

@@ -13,6 +13,7 @@ from app.tags.title_words import (
     LANGUAGE,
     LONGEST_TAIL,
     OFFICIAL,
+    PARTS,
     RECORDING,
     TAILS,
     UNMISTAKABLE,
@@ -27,7 +28,7 @@ CUT = "\x02"
 _MOST_TAILS = 4
 _CHUNKS = re.compile(r"\s+[-–]\s+|[|/•]")
 _YEAR_OR_CATALOGUE = re.compile(r"(?:19|20)\d\d|[A-Z]{2,8}[- ]?\d{3,5}")
-_SHOUTED = re.compile(r"[A-Z]{3,}")
+_SHORTEST_LABEL = 3
 _STARS = re.compile(r"\*\*+[^*]{1,40}\*\*+")
 _EMOJI = "\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _EMOJI_EDGE = re.compile(f"^[{_EMOJI}\\s]+|[{_EMOJI}\\s]+$")
@@ -72,9 +73,16 @@ def without_noise(text: str, host_keys: frozenset[str], published: bool = False)
     """
     parts = pieces(text)
     kept = [part if not part.opening else _judged(part, host_keys) for part in parts]
-    if published and len(parts) > 1 and parts[-1].opening == "[" and _SHOUTED.fullmatch(parts[-1].body):
+    if published and len(parts) > 1 and _is_shouted(parts[-1]):
         kept[-1] = Piece(CUT)
     return join(_without_prefix(kept, parts)) if parts else text
+
+
+def _is_shouted(part: Piece) -> bool:
+    """`[VISION]`, `[WET INK 12]`; not `[LIVE]` and not `[PART 2]`."""
+    said = words(part.body)
+    shouted = part.opening == "[" and part.body.isupper() and len(part.body) >= _SHORTEST_LABEL
+    return shouted and not names_recording(said) and PARTS.isdisjoint(said)
 
 
 def _judged(part: Piece, host_keys: frozenset[str]) -> Piece:

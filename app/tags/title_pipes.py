@@ -8,7 +8,8 @@ from app.tags.credits import join_names
 from app.tags.text import key, split_outside, words
 from app.tags.title_splits import colon, dash_parts, plain, recording_tail, says_nothing
 
-_PIPE = re.compile(r"\s*[|｜¦║]+\s*|\s+[∙•·]\s+|\s+//+\s+")
+_DOUBLE_SLASH = re.compile(r"\s+(?://+|::)\s+")
+_PIPE = re.compile(r"\s*[|｜¦║]+\s*|\s+[∙•·]\s+")
 _SLASH = re.compile(r"\s+/\s+")
 _FILM_SONG = re.compile(
     r"\s(?:full\s+)?(?:(?:audio|video)\s+song|full\s+(?:video|song|audio)|lyrical|song)\b", re.IGNORECASE
@@ -28,6 +29,8 @@ class MainPart:
 def main_part(text: str, host: Channel) -> MainPart:
     """Choose among the parts between pipes. What another says of the recording stays: `A - T | Live`."""
     said = [part for part in split_outside(text, _PIPE) if part and not says_nothing(part)]
+    if len(said) == 1 and (sides := _slashed(said[0])):
+        return MainPart((" - ".join(sides),))
     if len(said) < 2:
         return MainPart((_first_of_two_spellings(said[0] if said else text),))
     if film := _film_song(said, host):
@@ -39,6 +42,12 @@ def main_part(text: str, host: Channel) -> MainPart:
     used = " ".join(main.texts)
     tails = "".join(recording_tail(part) for part in said if part not in used and not host.is_named(part))
     return replace(main, texts=(*main.texts[:-1], main.texts[-1] + tails))
+
+
+def _slashed(text: str) -> list[str]:
+    """`A // T`, `A :: T` are other ways to write a dash."""
+    sides = split_outside(text, _DOUBLE_SLASH)
+    return sides if len(sides) == 2 and all(key(side) for side in sides) else []
 
 
 def _first_of_two_spellings(text: str) -> str:
@@ -94,4 +103,6 @@ def _hosted(said: list[str], named: str, host: Channel) -> MainPart:
     others = [part for part in said if part is not named]
     if len(others) > 1:
         return _piped(others, host, double=False)
+    if " @ " in named:
+        return MainPart((named,), plain=False)
     return MainPart((others[0],) if key(named) in host.whole else (others[0], named), plain=False)

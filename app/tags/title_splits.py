@@ -115,6 +115,7 @@ def spaced_dash(text: str, host: Channel) -> Split | None:
 def _with_recording(parts: list[str]) -> str:
     """`T - Radio Edit` becomes `T (Radio Edit)`."""
     *front, last = parts
+    last = last.replace(CUT, " ").strip()
     said = words(last)
     if front and (names_recording(said) or not REMASTER.isdisjoint(said)) and not set("([") & set(last):
         return f"{' - '.join(front)} ({last})"
@@ -122,13 +123,15 @@ def _with_recording(parts: list[str]) -> str:
 
 
 def corner_quotes(text: str, host: Channel) -> Split | None:
-    """`A「T」`, `A『T』MV`, `A【T】`; a glued `AMV「T」` is a music video of A."""
+    """`A「T」`, `A『T』MV`, `A【T】`, `MV「T」/ A`; a glued `AMV「T」` is a music video of A."""
     found = _CORNERS.match(text)
     if not found:
         return None
     left, title = (re.sub(r"(?:MV|PV)$", "", side.strip()) for side in (found["left"], _quoted(found)))
     if not key(left) or not key(title):
         return None
+    if is_noise(left) and key(found["rest"]):
+        return Split(found["rest"], title, clean=False, fixed=True)
     return Split(left, title + recording_tail(found["rest"]), fixed=True)
 
 
@@ -165,6 +168,12 @@ def slash(text: str, host: Channel) -> Split | None:
         return None
     left, right = (re.sub(r"\s:\s.*$", lambda tail: "" if is_noise(tail[0]) else tail[0], p) for p in parts)
     return Split(left, right)
+
+
+def at_event(text: str, host: Channel) -> Split | None:
+    """`A @ Festival 2019`."""
+    artist, sign, event = text.partition(" @ ")
+    return Split(artist, event, clean=False, fixed=True) if sign and key(artist) and key(event) else None
 
 
 def trusted_colon(text: str, host: Channel) -> Split | None:
@@ -239,7 +248,7 @@ def square_title(text: str, host: Channel) -> Split | None:
 
 def channel_in_front(text: str, host: Channel) -> Split | None:
     """`A T` on A's own channel."""
-    parts = text.split()
+    parts = [] if host.publisher else text.split()
     for count in range(min(6, len(parts) - 1), 0, -1):
         front = " ".join(parts[:count])
         if key(front) in host.keys:
@@ -303,6 +312,7 @@ SEPARATORS: tuple[Callable[[str, Channel], Split | None], ...] = (
     corner_quotes_first,
     loose_dash,
     slash,
+    at_event,
     other_signs,
     colon,
     quotes,

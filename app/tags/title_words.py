@@ -51,6 +51,7 @@ INSIDE_WORDS = ("オリジナル", "東方", "公式", "官方", "歌詞", "歌�
 WHOLE = _phrases(
     {
         *("full album", "album", "full ep", "ep", "full version", "full song", "full performance"),
+        *("full set", "good quality", "high quality", "best quality", "dance performance", "special clip"),
         *("full track", "full audio", "full video", "album track", "full length", "static", "new"),
         *("new song", "new single", "new music", "single", "dance practice", "out now", "free download"),
         *("color coded", "con letra", "avec paroles", "mit text", "sub espanol", "sub español"),
@@ -96,7 +97,15 @@ _PLAIN_TAILS = _phrases(
         *("4k upscaled", "hd upscaled", "full album", "full song", "full video", "full video song", "lirik"),
         *("full audio", "full ep", "with lyrics", "and lyrics", "con letra", "y letra", "e letra", "lyrical"),
         *("sub espanol", "subtitulada", "subtitulado", "legendado", "tradução", "traducao", "sottotitoli"),
-        *("dance practice", "dance practice 1", "dance practice 2", "dance practice 3", "клип", "кліп"),
+        *(
+            "dance performance",
+            "dance practice",
+            "dance practice 1",
+            "dance practice 2",
+            "dance practice 3",
+            "клип",
+            "кліп",
+        ),
         *("remastered 4k", "remastered in 4k", "remastered in hd", "4k remaster", "4k remastered"),
         *("뮤직비디오", "가사", "歌詞", "歌词", "official", "officiel", "oficial", "ufficiale"),
         *("премьера клипа", "премьера", "премьера трека", "vevo", "audio only", "color coded"),
@@ -128,6 +137,8 @@ LANGUAGE = _words(
     "español espanol français deutsche italiana eng jp kor"
 )
 
+PARTS = frozenset("part pt vol volume chapter act ep no i ii iii iv v".split())
+
 # A side with such a bracket is a title, and so the other side is the artist: `T (from the film) - A`.
 OF_A_WORK = frozenset({"from", "remix", "edit", "acoustic", "instrumental", "soundtrack"})
 
@@ -146,7 +157,7 @@ PUBLISHER = _words(
     "vibes vibez nation series film films movie movies studio studios productions production media casual "
     "network library archive archives vault compilation compilations hits classics playlist playlists promo "
     "promotion karaoke television festival magazine news fans fanpage bollywood musikverlag distribution "
-    "remixes uploads sessions greatest"
+    "remixes uploads sessions greatest tracks premieres songs sets audios mixes loops"
 )
 # Stands where an artist should: "Various Artists", "Release - Topic".
 NOBODY_IN_PARTICULAR = frozenset({"variousartists", "various", "va", "release", "unknownartist", "unknown"})
@@ -156,6 +167,7 @@ PUBLISHER_KEYS = _words(
     "tseries yrf npr nprmusic boilerroom ncs nocopyrightsounds kondzilla cercle smtown hybelabels 1thek "
     "1thek원더케이 ultramusic spinninrecords monstercat proximity trapnation majesticcasual 4ad kexp "
     "bbcradio1 audiotree speedrecords zeemusiccompany sonymusicindia tipsofficial sarega saregamamusic "
+    "mixmag tomorrowland ukf ukfdrumbass colors cokestudio linkuptv "
     "deutschegrammophon deutschegrammophondg decca stonemusicentertainment blackstar gaana"
 )
 # Words at the end of an artist's own channel: "X Official", "XOfficialVEVO", "X TV".

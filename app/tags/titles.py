@@ -130,14 +130,23 @@ def _sides(found: Split, host: Channel) -> ParsedTitle:
     turned = not found.fixed and _is_reversed(left, right, host)
     if turned:
         left, right = right, left
-    artist, title = _artist(left), _title(right, host)
+    left, moved = _without_recording(left)
+    artist, title = _artist(left), trim(f"{_title(right, host)} {moved}")
     reason = _reason(plain(left), plain(right), host)
     if reason != AGREES:
         title = _without_year(title)
     sure = found.clean and bool(artist and title) and _FILM_MUSIC.isdisjoint(words(artist))
     # A song may be called as a band is, when that is one word: `Jane Roe - Foxes`.
+    sure = sure and (reason == AGREES or not names_recording(words(artist)))
     sure = sure and not (turned and reason == KNOWN and " " not in plain(left))
     return ParsedTitle(artist, title, sure, reason)
+
+
+def _without_recording(side: str) -> tuple[str, str]:
+    """`A (Live)` is the artist A and the note `(Live)`, which belongs to the title."""
+    parts = pieces(side)
+    notes = [part for part in parts[1:] if part.opening and names_recording(words(part.body))]
+    return "".join(part.source for part in parts if part not in notes), " ".join(p.source for p in notes)
 
 
 def _reason(artist: str, title: str, host: Channel) -> str:
@@ -162,7 +171,9 @@ def _is_reversed(left: str, right: str, host: Channel) -> bool:
 
 
 def _is_work(side: str) -> bool:
-    """`T (from the film)`, `T (Remix)`: a name has no such bracket."""
+    """`T (from the film)`, `T (Remix)`, `#T`: a name has no such bracket or sign."""
+    if side.strip().startswith("#"):
+        return True
     return any(not OF_A_WORK.isdisjoint(words(part.body)) for part in pieces(side) if part.opening)
 
 
