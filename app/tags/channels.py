@@ -11,6 +11,7 @@ _TOPIC = re.compile(r"\s+[-–]\s+(?:Topic|Tema|Thema|Thème|Tópico|Temat|Konu|
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Ý])|(?<=[A-ZÀ-Ý])(?=[A-ZÀ-Ý][a-zà-ÿ])|(?<=[a-z]{3})(?=\d)")
 _NAMES = re.compile(r"\s*(?:,|;|&|\+|/|\s[x×X]\s|\bvs\b\.?|\bfeat\b\.?|\band\b|\s[ey]\s|\||[()（）\[\]])\s*")
 _SHORTEST_PART = 4
+_TAILS = sorted(CHANNEL_TAILS, key=len, reverse=True)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _glued(full: str, bare: str) -> bool:
 
 def _without_tails(full: str) -> tuple[str, bool]:
     bare, vevo = full, full.lower().endswith("vevo")
-    for tail in sorted(CHANNEL_TAILS, key=len, reverse=True):
+    for tail in _TAILS:
         cut = bare[: -len(tail)].rstrip(" -–|")
         separate = len(bare) > len(tail) and bare[-len(tail) - 1 : -len(tail)].isspace()
         glued = tail in GLUED and bare[-len(tail) :] != tail

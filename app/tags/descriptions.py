@@ -8,7 +8,7 @@ from typing import Any
 from app.tags import info as read
 from app.tags.text import clean, key, words
 
-# The first word or words of a line, folded, and what follows them.
+# What lines of credits begin with, folded.
 LABELS = {
     **dict.fromkeys(
         (
@@ -33,13 +33,15 @@ LABELS = {
     **dict.fromkeys(("release date", "released", "released on", "date of release"), "date"),
 }
 _LINE = re.compile(
-    r"^[\W_]*(?P<label>[^\W\d_][^:：–—]{0,24}?)\s*(?:[:：]\s*[-–]?|\s[-–—]\s)\s*(?P<value>\S.*)$"
+    r"[\W_]{0,8}(?P<label>[^\W\d_][^:：–—]{0,24}?)\s*(?:[:：]\s*[-–]?|\s[-–—]\s)\s*(?P<value>[^\s:：-].*)$"
 )
+_SIGNS = re.compile("[:：]| [-–—] ")
 _NAMES = re.compile(r"\s*(?:[,，、;/]|\s&\s|\sand\s)\s*")
 _LONGEST_VALUE = 100
-_MOST_LINES = 80
+_LONGEST_LABEL = 36
+_MOST_LINES = 120
 _DASH = re.compile(r"\s+[-–—]\s+")
-_FEWEST_CHAPTERS = 2
+_FEWEST_CHAPTERS, _MOST_CHAPTERS = 2, 50
 _FEWEST_TRACKS, _SHORTEST_ALBUM_S = 4, 900
 
 
@@ -53,6 +55,8 @@ class Described:
     album: str = ""
     genre: str = ""
     date: str = ""
+    is_album: bool = False
+    """A long upload with a chapter for each track."""
     reason: str = "from the description"
 
 
@@ -61,13 +65,16 @@ NOTHING_SAID = Described()
 
 def read_description(info: Mapping[str, Any]) -> Described:
     """The credits that a person typed; where they name no artist, the one whom all chapters name."""
+    if read.is_direct_file(info) or read.is_generated(info):
+        return NOTHING_SAID
     found: dict[str, list[str]] = {}
     for label, value in _labelled(info):
         found.setdefault(label, []).append(value)
     said = {label: values[0] for label, values in found.items() if len({key(value) for value in values}) == 1}
     artists = _names(said.get("artist", ""))
-    performer = "" if artists else chapters_artist(info)
-    if not said and not performer:
+    tracks = chapters(info)
+    performer = "" if artists else chapters_artist(tracks)
+    if not said and not tracks:
         return NOTHING_SAID
     return Described(
         artists=artists or ((performer,) if performer else ()),
@@ -76,15 +83,17 @@ def read_description(info: Mapping[str, Any]) -> Described:
         album=said.get("album", ""),
         genre=said.get("genre", ""),
         date=read.day(said.get("date")),
+        is_album=_is_long(info) and len(tracks) >= _FEWEST_TRACKS,
         reason="from the chapters" if performer else NOTHING_SAID.reason,
     )
 
 
 def _labelled(info: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for line in read.lines(info)[:_MOST_LINES]:
-        found = _LINE.match(line) if ":" in line or "：" in line or " - " in line or " – " in line else None
+    for line in read.description(info).split("\n", _MOST_LINES)[:_MOST_LINES]:
+        # Most lines of most descriptions are none of these.
+        found = _LINE.match(line) if _SIGNS.search(line, 0, _LONGEST_LABEL) else None
         label = LABELS.get(" ".join(words(found["label"]))) if found else None
-        value = found["value"].partition(" | ")[0].strip() if found else ""
+        value = clean(found["value"].partition(" | ")[0]) if found and label else ""
         if label and len(value) <= _LONGEST_VALUE and "://" not in value and key(value):
             yield label, value
 
@@ -93,19 +102,17 @@ def _names(value: str) -> tuple[str, ...]:
     return tuple(name for name in _NAMES.split(value) if key(name))
 
 
-def chapters_artist(info: Mapping[str, Any]) -> str:
+def chapters_artist(titles: list[str]) -> str:
     """Whom each chapter names in front of its dash: `Jane Roe - One`, `Jane Roe - Two`."""
-    parts = [_DASH.split(title, maxsplit=1) for title in chapters(info)]
+    parts = [_DASH.split(title, maxsplit=1) for title in titles]
     fronts = [part[0] for part in parts if len(part) == 2]
     same = len(fronts) == len(parts) >= _FEWEST_CHAPTERS and len({key(front) for front in fronts}) == 1
     return fronts[0] if same and key(fronts[0]) and not fronts[0].isdecimal() else ""
 
 
-def is_album(info: Mapping[str, Any]) -> bool:
-    """A long upload with a chapter for each track."""
+def _is_long(info: Mapping[str, Any]) -> bool:
     seconds = info.get("duration")
-    long = isinstance(seconds, (int, float)) and seconds >= _SHORTEST_ALBUM_S
-    return long and len(chapters(info)) >= _FEWEST_TRACKS
+    return isinstance(seconds, (int, float)) and seconds >= _SHORTEST_ALBUM_S
 
 
 def chapters(info: Mapping[str, Any]) -> list[str]:
@@ -113,7 +120,7 @@ def chapters(info: Mapping[str, Any]) -> list[str]:
     listed = info.get("chapters")
     titles = [
         clean(one.get("title"))
-        for one in (listed if isinstance(listed, list) else [])
+        for one in (listed[:_MOST_CHAPTERS] if isinstance(listed, list) else [])
         if isinstance(one, Mapping)
     ]
     return [title for title in titles if title and not title.startswith("<Untitled")]

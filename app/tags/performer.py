@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from app.tags import info as read
 from app.tags.channels import read_channel
 from app.tags.credits import join_names, main_artist, take_features, with_features
-from app.tags.descriptions import NOTHING_SAID, Described, read_description
+from app.tags.descriptions import NOTHING_SAID, Described
 from app.tags.model import Suggestion
 from app.tags.text import clean, key, pieces, squeeze, words
 from app.tags.title_noise import trim
@@ -41,7 +41,9 @@ def suggest(value: str, reason: str, confidence: float) -> Suggestion:
     return Suggestion(value=clean(value), reason=reason, confidence=confidence)
 
 
-def find_credit(info: Mapping[str, Any], known: Collection[str] = frozenset()) -> Credit:
+def find_credit(
+    info: Mapping[str, Any], known: Collection[str] = frozenset(), described: Described = NOTHING_SAID
+) -> Credit:
     """The first kind of source that knows: fields, YouTube's own description, then the upload's title.
 
     `known` are the keys of the artists in the person's library.
@@ -54,11 +56,11 @@ def find_credit(info: Mapping[str, Any], known: Collection[str] = frozenset()) -
         return compiled
     if artists and track:
         return _from_fields(info, artists, track)
-    if described := _from_description(info):
-        return described
+    if generated := _from_description(info):
+        return generated
     if artists or track:
         return _from_some_fields(info, artists, track)
-    return _from_title(info, known)
+    return _from_title(info, known, described)
 
 
 def _artists(info: Mapping[str, Any]) -> list[str]:
@@ -137,8 +139,7 @@ def _from_some_fields(info: Mapping[str, Any], artists: list[str], track: str) -
     return credit._replace(title=suggest(credit.title.value, WHOLE_TITLE, LIKELY))
 
 
-def _from_title(info: Mapping[str, Any], known: Collection[str]) -> Credit:
-    described = NOTHING_SAID if read.is_direct_file(info) else read_description(info)
+def _from_title(info: Mapping[str, Any], known: Collection[str], described: Described) -> Credit:
     told = {folded for name in described.artists if (folded := key(name)) not in known}
     host = read.channel(info)
     parsed = _parsed(info, host, frozenset(known) | told if told else known)

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.tags import info as read
 from app.tags.credits import join_names, main_artist
-from app.tags.descriptions import is_album, read_description
+from app.tags.descriptions import Described, read_description
 from app.tags.model import EDITABLE, SURE, Proposal, Suggestion, Tags
 from app.tags.performer import GUESSED, HINTED, LIKELY, READ, SAID, Credit, find_credit, stem_number, suggest
 from app.tags.text import key
@@ -25,16 +25,17 @@ def propose(
     `in_file` are the tags that the fetched file brought along. They fill what the source does not say; of a
     bare file, where the source knows only its name, they are all there is to know.
     """
-    credit = find_credit(info, known_artists)
+    described = read_description(info)
+    credit = find_credit(info, known_artists, described)
     found = {
         "title": credit.title,
         "artist": credit.artist,
-        "album": _album(info, credit),
+        "album": _album(info, credit, described),
         "album_artist": _album_artist(info, credit),
         "track_no": _track_no(info),
         "disc_no": suggest(read.number(info, "disc_number"), read.from_site(info), SAID),
-        "date": _date(info),
-        "genre": _genre(info),
+        "date": _date(info, described),
+        "genre": _genre(info, described),
     }
     own = _in_file(in_file or Tags())
     first, second = (own, found) if read.is_direct_file(info) and "title" in own else (found, own)
@@ -64,7 +65,7 @@ def _album_artist(info: Mapping[str, Any], credit: Credit) -> Suggestion:
     return suggest(main, reason, credit.artist.confidence)
 
 
-def _album(info: Mapping[str, Any], credit: Credit) -> Suggestion:
+def _album(info: Mapping[str, Any], credit: Credit, described: Described) -> Suggestion:
     if album := read.text(info, "album"):
         return suggest(album, read.from_site(info), SAID)
     if found := _ALBUM_LIST.match(read.text(info, "playlist_title")):
@@ -74,9 +75,9 @@ def _album(info: Mapping[str, Any], credit: Credit) -> Suggestion:
         return suggest(parts[1].partition("\n")[0], "from YouTube's description", SAID)
     if is_full_album(read.text(info, "title")):
         return suggest(credit.title.value, "a full album", credit.title.confidence)
-    if album := read_description(info).album:
-        return suggest(album, "from the description", LIKELY)
-    if is_album(info):
+    if described.album:
+        return suggest(described.album, "from the description", LIKELY)
+    if described.is_album:
         return suggest(credit.title.value, "its chapters are tracks", GUESSED)
     return NOTHING
 
@@ -95,15 +96,15 @@ def _track_no(info: Mapping[str, Any]) -> Suggestion:
     return suggest(stem_number(info), "from the file's name", GUESSED)
 
 
-def _date(info: Mapping[str, Any]) -> Suggestion:
+def _date(info: Mapping[str, Any], described: Described) -> Suggestion:
     if released := read.day(info.get("release_date")):
         return suggest(released, "release date", READ)
     if released := _described_date(info):
         return suggest(released, "release date", READ)
     if released := read.year(info.get("release_year")):
         return suggest(released, "release year", READ)
-    if released := read_description(info).date:
-        return suggest(released, "from the description", LIKELY)
+    if described.date:
+        return suggest(described.date, "from the description", LIKELY)
     uploaded = read.day(info.get("upload_date"))
     return suggest(uploaded, "upload date", HINTED if read.is_direct_file(info) else GUESSED)
 
@@ -114,9 +115,9 @@ def _described_date(info: Mapping[str, Any]) -> str:
     return read.day(told[0]) if told else ""
 
 
-def _genre(info: Mapping[str, Any]) -> Suggestion:
+def _genre(info: Mapping[str, Any], described: Described) -> Suggestion:
     """The first genre; `Music` is a category and says nothing."""
     listed = [name for name in read.names(info, "genres", "genre") if key(name) != "music"]
     if listed:
         return suggest(listed[0], read.from_site(info), SURE)
-    return suggest(read_description(info).genre, "from the description", LIKELY)
+    return suggest(described.genre, "from the description", LIKELY)
