@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.tags.text import key, squeeze, words
 from app.tags.title_words import CHANNEL_TAILS, GLUED, NOBODY_IN_PARTICULAR, PUBLISHER, PUBLISHER_KEYS
@@ -11,6 +12,7 @@ _TOPIC = re.compile(r"\s+[-–]\s+(?:Topic|Tema|Thema|Thème|Tópico|Temat|Konu|
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Ý])|(?<=[A-ZÀ-Ý])(?=[A-ZÀ-Ý][a-zà-ÿ])|(?<=[a-z]{3})(?=\d)")
 _NAMES = re.compile(r"\s*(?:,|;|&|\+|/|\s[x×X]\s|\bvs\b\.?|\bfeat\b\.?|\band\b|\s[ey]\s|\||[()（）\[\]])\s*")
 _SHORTEST_PART = 4
+_REMEMBERED = 256
 _TAILS = sorted(CHANNEL_TAILS, key=len, reverse=True)
 
 
@@ -63,6 +65,7 @@ class Channel:
 NOBODY = Channel("", frozenset())
 
 
+@lru_cache(_REMEMBERED)
 def read_channel(channel: str) -> Channel:
     """Take a channel's name apart."""
     full = squeeze(channel)
@@ -85,7 +88,7 @@ def _glued(full: str, bare: str) -> bool:
 
 def _without_tails(full: str) -> tuple[str, bool]:
     bare, vevo = full, full.lower().endswith("vevo")
-    for tail in _TAILS:
+    for tail in _TAILS if bare.lower().endswith(CHANNEL_TAILS) else ():
         cut = bare[: -len(tail)].rstrip(" -–|")
         separate = len(bare) > len(tail) and bare[-len(tail) - 1 : -len(tail)].isspace()
         glued = tail in GLUED and bare[-len(tail) :] != tail

@@ -1,10 +1,12 @@
 """Who else is on a track: featured artists and cover credits, taken out of a title; names joined again."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.tags.text import Piece, join, key, pieces, squeeze
 from app.tags.title_noise import CUT, without_tail
+from app.tags.title_words import NOBODY_IN_PARTICULAR
 
 _FEAT = r"(?:feat|ft|featuring)(?:\.\s*:?|:|(?=\s)|(?=[^\x00-\x7f]))\s*"
 _BRACKETED = re.compile(rf"^\s*(?:{_FEAT}|w/\s*|with\s+)(?P<names>.+)$", re.IGNORECASE)
@@ -112,6 +114,12 @@ def with_features(artist: str, names: list[str]) -> str:
     if not guests:
         return artist
     return f"{artist} feat. {join_names(guests)}" if artist else ""
+
+
+def artist_keys(artists: Iterable[str]) -> frozenset[str]:
+    """The dictionary that `propose` asks: the artists of a library, without features, each as its key."""
+    found = {key(main_artist(artist)) for artist in artists}
+    return frozenset(name for name in found if len(name) > 1) - NOBODY_IN_PARTICULAR
 
 
 def join_names(names: list[str]) -> str:

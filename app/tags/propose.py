@@ -21,7 +21,7 @@ def propose(
 ) -> Proposal:
     """Suggest a value, with its reason and confidence, for each field that the info says something about.
 
-    `known_artists` are the artists in the person's library, each as its `text.key`; a set, being asked often.
+    `known_artists` are those in the person's library, as `credits.artist_keys` makes them of their names.
     `in_file` are the tags that the fetched file brought along. They fill what the source does not say; of a
     bare file, where the source knows only its name, they are all there is to know.
     """

@@ -28,8 +28,10 @@ def clean(value: object, limit: int = LONGEST_VALUE) -> str:
     """Text without control, direction, zero-width or surrogate characters; `""` for anything but text."""
     if not isinstance(value, str):
         return ""
-    visible = _INVISIBLE.sub("", value[: limit * 4])
-    text = unicodedata.normalize("NFC", _BLANKS.sub(" ", visible)).strip()
+    text = value[: limit * 4]
+    if text.isascii():
+        return _BLANKS.sub(" ", text).strip()[:limit].rstrip()
+    text = unicodedata.normalize("NFC", _BLANKS.sub(" ", _INVISIBLE.sub("", text))).strip()
     return text[:limit].rstrip()
 
 

@@ -1,6 +1,7 @@
 """What to leave out of a title: brackets, tails and prefixes that only say what kind of upload it is."""
 
 import re
+from functools import lru_cache
 
 from app.tags.text import Piece, join, key, pieces, squeeze, words
 from app.tags.title_words import (
@@ -183,6 +184,7 @@ def is_noise(text: str) -> bool:
     return not said or said in TAILS or said in ("video", "audio") or (" " in said and said in WHOLE)
 
 
+@lru_cache(512)
 def trim(text: str) -> str:
     """Take off separators and lone quotes left over at the ends, and doubled spaces."""
     text = squeeze(text.replace(CUT, " ")).strip(_EDGES)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.tags.channels import Channel
 from app.tags.text import key, pieces, split_outside, words
@@ -31,6 +32,7 @@ class Split:
 
 
 _DASH = re.compile(r"\s+(?:-{1,3}|[–—―−‒－])\s+")
+_REMEMBERED = 256
 _LOOSE_DASH = re.compile(r"\s+[-–—]+(?=\S)|(?<=\S)[-–—]+\s+")
 _OTHER_SIGNS = [re.compile(sign) for sign in (r"\s+~+\s+", r"\s+_+\s+", r"\s+:+\s+", "_")]
 _SLASH = re.compile(r"\s+[/／]\s+")
@@ -56,6 +58,7 @@ def find_split(text: str, host: Channel) -> Split | None:
     return next((found for rule in SEPARATORS if (found := rule(text, host))), None)
 
 
+@lru_cache(_REMEMBERED)
 def plain(side: str) -> str:
     """A side without brackets and quotes, to compare with a channel's name."""
     return trim("".join(p.body for p in pieces(side) if not p.opening)).strip("\"'“”‘’")
@@ -63,12 +66,18 @@ def plain(side: str) -> str:
 
 def dash_parts(text: str) -> list[str]:
     """The parts between spaced dashes, but for noise (`Official Video`) and track numbers in the middle."""
+    return list(_dash_parts(text))
+
+
+@lru_cache(_REMEMBERED)
+def _dash_parts(text: str) -> tuple[str, ...]:
     kept = [part for part in split_outside(text, _DASH) if trim(part) and not says_nothing(part)]
     if len(kept) > 2:
         kept = [part for part in kept if not re.fullmatch(r"\d{1,2}", part)]
-    return kept
+    return tuple(kept)
 
 
+@lru_cache(_REMEMBERED)
 def says_nothing(part: str) -> bool:
     """`Official Video`, `Lyrics [Eng + Rom]`, `(HD)`; not `【Title】` and not `Video (Live)`."""
     outside = plain(part)
