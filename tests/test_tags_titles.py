@@ -76,6 +76,9 @@ READ = [
     ("Mira Vale - Harbour ft. Bo (Quark Remix)", "", "Mira Vale feat. Bo", "Harbour (Quark Remix)"),
     ("Mira Vale - Harbour featuring Bo ft. Bo", "", "Mira Vale feat. Bo", "Harbour"),
     ("ミラ - 港 feat.初音", "", "ミラ feat. 初音", "港"),
+    ("Mira Vale - Harbour (feat. DJ Premier)", "", "Mira Vale feat. DJ Premier", "Harbour"),
+    ("Mira Vale - Harbour (metal cover feat. Bo)", "", "Mira Vale feat. Bo", "Harbour (metal cover)"),
+    ("Mira Vale - Harbour (Quark Remix feat. Bo)", "", "Mira Vale", "Harbour (Quark Remix feat. Bo)"),
     # quotes and brackets around the title
     ('Mira Vale "Harbour" M/V', "SomeLabel Records", "Mira Vale", "Harbour"),
     ("Mira Vale 'Harbour' Official MV (side A)", "", "Mira Vale", "Harbour"),
@@ -90,6 +93,9 @@ READ = [
     ("『港』 ミラ", "uploads", "ミラ", "港"),
     ("米拉Mira [ 港灣 Harbour ] Official Music Video", "發行公司", "米拉Mira", "港灣 Harbour"),
     ("ミラ - 「港」Music Video", "ミラ", "ミラ", "港"),
+    ("Official MV「港」/ ミラ", "ミラ", "ミラ", "港"),
+    ("Mira Vale / 港 : MUSIC VIDEO", "Mira Vale", "Mira Vale", "港"),
+    ('Mira Vale "Salt Harbour" 1967', "some fan", "Mira Vale", "Salt Harbour"),
     # pipes
     ("Mira Vale | Harbour | Official Video", "Mira Vale Official", "Mira Vale", "Harbour"),
     ("Mira Vale - Harbour | The Pier Benefit", "tv", "Mira Vale", "Harbour"),
@@ -98,6 +104,21 @@ READ = [
     ("Мира - Гавань / Mira - Gavan", "Мира", "Мира", "Гавань"),
     ("Dil Harbour Full Video - Tin|Bo, Cy|Mira Vale", "Wet Ink Films", "Mira Vale", "Dil Harbour"),
     ("MIRA || Quark Sessions #4", "Quark", "Quark & MIRA", "Quark Sessions #4"),
+    ("Mira Vale | Pier Room DJ Set", "Pier Room Radio", "Mira Vale", "Pier Room DJ Set"),
+    ("Harbour | Mira Vale x Bo | Pier Room | Season 3", "Pier Room Radio", "Mira Vale x Bo", "Harbour"),
+    ("Harbour | Wet Ink Records", "Wet Ink Records", "", "Harbour"),
+    ('Mira Vale // "Harbour" (Official Video)', "Wet Ink", "Mira Vale", "Harbour"),
+    ("Mira Vale @ Pier Festival 2019", "some fan", "Mira Vale", "Pier Festival 2019"),
+    # which side a note belongs to
+    ('Harbour (from "Low Tide") - Mira Vale', "Wet Ink Films", "Mira Vale", 'Harbour (from "Low Tide")'),
+    ("Harbour - Mira Vale (Live)", "Mira Vale", "Mira Vale", "Harbour (Live)"),
+    ("Mira Vale (Live) - Harbour", "", "Mira Vale", "Harbour (Live)"),
+    ("Mira Vale - Harbour - Live at the Pier (Good Quality)", "", "Mira Vale", "Harbour (Live at the Pier)"),
+    # labels and sides of a record
+    ("Mira Vale - Harbour [INKY]", "Wet Ink Records", "Mira Vale", "Harbour"),
+    ("Mira Vale - Harbour [LIVE]", "Wet Ink Records", "Mira Vale", "Harbour [LIVE]"),
+    ("A. Vale - Harbour", "", "Vale", "Harbour"),
+    ("A. Vale - Harbour", "some fan", "A. Vale", "Harbour"),
     # covers, classical, sessions
     ("Foxes - Harbour (metal cover by Mira Vale)", "Mira", "Mira Vale", "Harbour (metal cover)"),
     ("Foxes - Harbour (cover by Mira Vale)", "", "Mira Vale", "Harbour (Foxes cover)"),
@@ -152,6 +173,8 @@ def test_reading_is_sure_when_the_channel_agrees() -> None:
         ("Harbour", "Mira Vale"),
         ("Harbour - Foxes Cover", "Mira Vale"),
         ("Song | Film | One | Two | Three - Four", "Mira Vale"),
+        ("Night Mix - Mira Vale", "Pier Room Radio"),
+        ("Mira Vale - Harbour (Foxes)(Mira Vale ft. Bo cover)", "Mira Vale"),
     ],
 )
 def test_guess_is_not_called_sure(title: str, channel: str) -> None:

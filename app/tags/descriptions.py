@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from app.tags import info as read
@@ -35,10 +36,10 @@ LABELS = {
 _LINE = re.compile(
     r"[\W_]{0,8}(?P<label>[^\W\d_][^:：–—]{0,24}?)\s*(?:[:：]\s*[-–]?|\s[-–—]\s)\s*(?P<value>[^\s:：-].*)$"
 )
-_SIGNS = re.compile("[:：]| [-–—] ")
+# Most lines of most descriptions have no such sign in front, and one search passes them all over.
+_SIGNED = re.compile(r"^[^\n:：]{1,35}?(?:[:：]| [-–—] )[^\n]*", re.MULTILINE)
 _NAMES = re.compile(r"\s*(?:[,，、;/]|\s&\s|\sand\s)\s*")
 _LONGEST_VALUE = 100
-_LONGEST_LABEL = 36
 _MOST_LINES = 60
 _DASH = re.compile(r"\s+[-–—]\s+")
 _FEWEST_CHAPTERS, _MOST_CHAPTERS = 2, 50
@@ -89,9 +90,8 @@ def read_description(info: Mapping[str, Any]) -> Described:
 
 
 def _labelled(info: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for line in read.description(info).split("\n", _MOST_LINES)[:_MOST_LINES]:
-        # Most lines of most descriptions are none of these.
-        found = _LINE.match(line) if _SIGNS.search(line, 0, _LONGEST_LABEL) else None
+    for line in islice(_SIGNED.finditer(read.description(info)), _MOST_LINES):
+        found = _LINE.match(line[0])
         label = LABELS.get(" ".join(words(found["label"]))) if found else None
         value = clean(found["value"].partition(" | ")[0]) if found and label else ""
         if label and len(value) <= _LONGEST_VALUE and "://" not in value and key(value):

@@ -12,7 +12,7 @@ from app.tags.descriptions import NOTHING_SAID, Described
 from app.tags.model import Suggestion
 from app.tags.text import clean, key, pieces, squeeze, words
 from app.tags.title_noise import trim
-from app.tags.title_words import NOBODY_IN_PARTICULAR
+from app.tags.title_words import COVERS, NOBODY_IN_PARTICULAR
 from app.tags.titles import AGREES, FROM_CHANNEL, FROM_TITLE, KNOWN, WHOLE_TITLE, ParsedTitle, parse_title
 
 _COUNTED = re.compile(r"\s\(\d{1,2}\)$")
@@ -160,7 +160,9 @@ def _with_description(parsed: ParsedTitle, described: Described, host: str) -> C
         agreed = parsed.reason == KNOWN
         return _credit_of(replace(parsed, reason=TOLD_TOO) if agreed else parsed)
     publisher = read_channel(host).publisher
-    if parsed.sure or not (publisher or parsed.reason in (FROM_CHANNEL, WHOLE_TITLE)):
+    unnamed = publisher or parsed.reason in (FROM_CHANNEL, WHOLE_TITLE)
+    # Who covers a song describes whose it is.
+    if parsed.sure or not unnamed or not COVERS.isdisjoint(words(parsed.title)):
         return None
     artists = described.artists or (described.composers if publisher else ())
     if not artists:

@@ -14,6 +14,8 @@ _SLASH = re.compile(r"\s+/\s+")
 _FILM_SONG = re.compile(
     r"\s(?:full\s+)?(?:(?:audio|video)\s+song|full\s+(?:video|song|audio)|lyrical|song)\b", re.IGNORECASE
 )
+# `A | Blue Room DJ Set`: who plays stands in front.
+_SETS = frozenset({"set", "session", "sessions", "concert", "show", "mix"})
 _SEVERAL = re.compile(r"[,&]|\s[xX×]\s")
 
 
@@ -92,6 +94,8 @@ def _piped(said: list[str], host: Channel, double: bool) -> MainPart:
     if named:
         title = second if named is first else first
         return MainPart((named, title), plain=len(said) == 2)
+    if len(said) == 2 and not _SETS.isdisjoint(words(second)):
+        return MainPart((first, second), plain=False)
     if host.artist and not _SEVERAL.search(" ".join(said[1:])):
         return MainPart((first,), plain=False)
     singers = next((part for part in said[1:] if _SEVERAL.search(part)), said[-1])

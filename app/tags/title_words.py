@@ -129,6 +129,7 @@ RECORDING = _words(
     "piano guitar 8d lofi phonk cypher medley ремикс живой живьем акустика кавер ライブ "
     "カバー 歌ってみた リミックス 라이브 커버 現場 현장"
 )
+COVERS = _words("cover covers covered кавер カバー 歌ってみた 커버")
 REMASTER = _words("remaster remastered remasterizado remasterizada remasterisé")
 # These name a recording only with another word: "(Japanese Ver.)"; not "(MV ver.)".
 VERSION = frozenset({"version", "ver"})
