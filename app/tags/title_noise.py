@@ -16,9 +16,11 @@ from app.tags.title_words import (
     OFFICIAL,
     PARTS,
     RECORDING,
+    REMASTER,
     TAILS,
     UNMISTAKABLE,
     UPLOAD,
+    UPSCALED,
     VERSION,
     WHOLE,
 )
@@ -30,6 +32,7 @@ _MOST_TAILS = 4
 _CHUNKS = re.compile(r"\s+[-–]\s+|[|/•]")
 _YEAR_OR_CATALOGUE = re.compile(r"(?:19|20)\d\d|[A-Z]{2,8}[- ]?\d{3,5}")
 _SHORTEST_LABEL = 3
+_LABELS = (["music"], ["records"], ["recordings"], ["label"])
 _STARS = re.compile(r"\*\*+[^*]{1,40}\*\*+")
 _EMOJI = "\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _EMOJI_EDGE = re.compile(f"^[{_EMOJI}\\s]+|[{_EMOJI}\\s]+$")
@@ -44,6 +47,8 @@ _ANNOUNCED = re.compile(
     r"^(?:premiere|première|exclusive|(?:official |full )?video|mv|lyrics|lyrical|full song|audio)\s*[:|]\s+",
     re.IGNORECASE,
 )
+# `T -Music Video-`, as Japanese labels write.
+_ASIDE = re.compile(r"\s[-~〜](?P<kind>[^-~〜]+)[-~〜]$")
 _FIRST_SIGN = re.compile(r"^\s*[-–—:]\s")
 _NEXT_SIGN = re.compile(r"\s[-–—]\s")
 _FULL_WIDTH = str.maketrans("（）［］｛｝｜：", "()[]{}|:")
@@ -58,6 +63,8 @@ def tidy(title: str) -> str:
         text = stem
     text = _HASHTAGS.sub("", text)
     text = _EMOJI_BESIDE.sub(" ", text) if not text.isascii() else text
+    if (aside := _ASIDE.search(text)) and is_noise(aside["kind"]):
+        text = text[: aside.start()]
     bare = _EMOJI_EDGE.sub("", text)
     return _NUMBER.sub("", _ANNOUNCED.sub("", bare or text).strip())
 
@@ -80,10 +87,11 @@ def without_noise(text: str, host_keys: frozenset[str], published: bool = False)
 
 
 def _is_shouted(part: Piece) -> bool:
-    """`[VISION]`, `[WET INK 12]`; not `[LIVE]` and not `[PART 2]`."""
+    """`[VISION]`, `[WET INK 12]`, `[Wet Ink Records]`; not `[LIVE]` and not `[PART 2]`."""
     said = words(part.body)
-    shouted = part.opening == "[" and part.body.isupper() and len(part.body) >= _SHORTEST_LABEL
-    return shouted and not names_recording(said) and PARTS.isdisjoint(said)
+    shouted = part.body.isupper() and len(part.body) >= _SHORTEST_LABEL
+    label = part.opening == "[" and (shouted or said[-1:] in _LABELS)
+    return label and not names_recording(said) and PARTS.isdisjoint(said)
 
 
 def _judged(part: Piece, host_keys: frozenset[str]) -> Piece:
@@ -131,6 +139,7 @@ def names_recording(said: list[str]) -> bool:
 def _is_noise(body: str, said: list[str]) -> bool:
     return (
         said[0] in KIND
+        or (not UPSCALED.isdisjoint(said) and not REMASTER.isdisjoint(said))
         or said[-1] in KIND
         or said[0] in CREDITS
         or "co-directed" in body.lower()

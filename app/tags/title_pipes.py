@@ -12,7 +12,7 @@ _DOUBLE_SLASH = re.compile(r"\s+(?://+|::)\s+")
 _PIPE = re.compile(r"\s*[|｜¦║]+\s*|\s+[∙•·]\s+")
 _SLASH = re.compile(r"\s+/\s+")
 _FILM_SONG = re.compile(
-    r"\s(?:full\s+)?(?:(?:audio|video)\s+song|full\s+(?:video|song|audio)|lyrical|song)\b", re.IGNORECASE
+    r"[\s([](?:full\s+)?(?:(?:audio|video)\s+song|full\s+(?:video|song|audio)|lyrical|song)\b", re.IGNORECASE
 )
 # `A | Blue Room DJ Set`: who plays stands in front.
 _SETS = frozenset({"set", "session", "sessions", "concert", "show", "mix"})
@@ -38,9 +38,11 @@ def main_part(text: str, host: Channel) -> MainPart:
     if film := _film_song(said, host):
         return film
     # Behind the first two parts, a film's label lists a cast: `One – Two`.
+    if host.films and len(said) > 2 and len(parts := dash_parts(said[0])) == 2 and not host.knows(parts[0]):
+        return MainPart((_known_among(said[1:], host) or _singers(said), parts[0]), plain=False)
     near = said[:2] if host.publisher and len(said) > 3 else said
     dashed = next((part for part in near if len(dash_parts(part)) > 1), "")
-    main = _dashed(dashed, said) if dashed else _piped(said, host, double="||" in text)
+    main = _dashed(dashed, said, host) if dashed else _piped(said, host, double="||" in text)
     used = " ".join(main.texts)
     tails = "".join(recording_tail(part) for part in said if part not in used and not host.is_named(part))
     return replace(main, texts=(*main.texts[:-1], main.texts[-1] + tails))
@@ -72,13 +74,15 @@ def _known_among(said: list[str], host: Channel) -> str:
     return join_names([name for name in names if name and host.knows(name)])
 
 
-def _dashed(dashed: str, said: list[str]) -> MainPart:
+def _dashed(dashed: str, said: list[str], host: Channel) -> MainPart:
     """`A - T | Event`: the part with the dash. `Film Soundtrack | T - A` names the artist last."""
     others = " ".join(part for part in said if part != dashed)
     parts = dash_parts(dashed)
     if "soundtrack" in words(others) and len(parts) == 2:
         return MainPart((parts[1], parts[0]), plain=False)
-    return MainPart((dashed,), plain=dashed == said[0] and len(said) < 4)
+    # A label of films writes `T - Film | Singer | Composer`.
+    few = len(said) < (3 if host.publisher else 4)
+    return MainPart((dashed,), plain=dashed == said[0] and few)
 
 
 def _piped(said: list[str], host: Channel, double: bool) -> MainPart:
@@ -93,13 +97,19 @@ def _piped(said: list[str], host: Channel, double: bool) -> MainPart:
         return _hosted(said, named, host)
     if named:
         title = second if named is first else first
-        return MainPart((named, title), plain=len(said) == 2)
+        return MainPart((named, title), plain=len(said) == 2 and _SETS.isdisjoint(words(title)))
     if len(said) == 2 and not _SETS.isdisjoint(words(second)):
         return MainPart((first, second), plain=False)
     if host.artist and not _SEVERAL.search(" ".join(said[1:])):
         return MainPart((first,), plain=False)
-    singers = next((part for part in said[1:] if _SEVERAL.search(part)), said[-1])
-    return MainPart((_known_among(said[1:], host) or singers, first), plain=False)
+    if len(said) == 2 and not _SEVERAL.search(second):
+        return MainPart((first, second), plain=False)
+    return MainPart((_known_among(said[1:], host) or _singers(said), first), plain=False)
+
+
+def _singers(said: list[str]) -> str:
+    """The part that names several, else the last."""
+    return next((part for part in said[1:] if _SEVERAL.search(part)), said[-1])
 
 
 def _hosted(said: list[str], named: str, host: Channel) -> MainPart:

@@ -16,7 +16,7 @@ from app.tags.title_noise import (
     without_noise,
     without_tail,
 )
-from app.tags.title_words import COMPOSERS, COVER_STYLES, OFFICIAL, OFFICIAL_TAILS, REMASTER
+from app.tags.title_words import COMPOSERS, COVER_STYLES, COVERS, OFFICIAL, OFFICIAL_TAILS, REMASTER
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,10 @@ _DASH = re.compile(r"\s+(?:-{1,3}|[–—―−‒－])\s+")
 _REMEMBERED = 256
 _LOOSE_DASH = re.compile(r"\s+[-–—]+(?=\S)|(?<=\S)[-–—]+\s+")
 _OTHER_SIGNS = [re.compile(sign) for sign in (r"\s+~+\s+", r"\s+_+\s+", r"\s+:+\s+", "_")]
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _SLASH = re.compile(r"\s+[/／]\s+")
 _CORNERS = re.compile(
-    r"^(?P<left>[^「『【]+?)\s*[-–]?\s*(?:「(?P<a>[^」]+)」|『(?P<b>[^』]+)』|【(?P<c>[^】]+)】)(?P<rest>.*)$"
+    r"^(?P<left>[^「『【《]+?)\s*[-–]?\s*(?:「(?P<a>[^」]+)」|『(?P<b>[^』]+)』|【(?P<c>[^】]+)】|《(?P<d>[^》]+)》)(?P<rest>.*)$"
 )
 _CORNERS_FIRST = re.compile(r"^\s*(?:「(?P<a>[^」]+)」|『(?P<b>[^』]+)』)\s*[-/／]?\s*(?P<rest>[^\s].*)$")
 _DOUBLE = re.compile(
@@ -45,6 +46,7 @@ _DOUBLE = re.compile(
 )
 _SINGLE = re.compile(r"^(?P<left>.*?[\w)\].!?])[:,]?\s['‘’](?P<a>\S.*?\S)['’](?=[\s(\[]|$)(?P<rest>.*)$")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_DOUBLE_AT_END = re.compile(r"^(?P<left>[^\"“”]*[^\s\"“”])\s+[\"“](?P<a>[^\"“”]+)[\"”]$")
 _SQUARE = re.compile(r"^(?P<left>[^\[]+?)\s*\[(?P<a>[^\]]*[^\x00-\x7f][^\]]*)\](?P<rest>.*)$")
 _COVER_OF = re.compile(r"^(?P<original>.+?)\s+cover$", re.IGNORECASE)
 _PERFORMS = re.compile(r"\s+(?:covers|performs|performing|sings|plays)$", re.IGNORECASE)
@@ -74,6 +76,8 @@ def _dash_parts(text: str) -> tuple[str, ...]:
     kept = [part for part in split_outside(text, _DASH) if trim(part) and not says_nothing(part)]
     if len(kept) > 2:
         kept = [part for part in kept if not re.fullmatch(r"\d{1,2}", part)]
+    if len(kept) > 2 and _YEAR.fullmatch(kept[-1]):
+        kept.pop()
     return tuple(kept)
 
 
@@ -94,7 +98,8 @@ def cover_of(text: str, host: Channel) -> Split | None:
     if len(parts) != 2 or not host.artist or any(host.is_named(plain(part)) for part in parts):
         return None
     first, second = parts
-    if found := _COVER_OF.match(plain(second)):
+    noted = any(p.opening for p in pieces(second))
+    if not noted and (found := _COVER_OF.match(plain(second))):
         return Split(host.name, f"{first} ({found['original']} cover)", clean=False, fixed=True)
     for note in (p for p in pieces(second) if p.opening and words(p.body)[-1:] == ["cover"]):
         if host.knows(plain(second)) and not host.knows(plain(first)):
@@ -171,18 +176,23 @@ def other_signs(text: str, host: Channel) -> Split | None:
 
 
 def slash(text: str, host: Channel) -> Split | None:
-    """`A / T` or `T / A` on A's channel; `T / T in another language` elsewhere."""
+    """`A / T` or `T / A` on A's channel; elsewhere `曲 / T` may be a translation, or `A / 曲` the artist."""
     parts = [part for part in split_outside(text, _SLASH) if trim(part) and not is_noise(trim(part))]
-    if len(parts) != 2 or not any(host.is_exactly(plain(part)) or host.knows(plain(part)) for part in parts):
+    named = any(host.is_exactly(plain(part)) or host.knows(plain(part)) for part in parts)
+    # Of `夜 / Night` one half is a translation.
+    eastern = all(_EAST_ASIAN.search(part) for part in parts) and COVERS.isdisjoint(words(text))
+    if len(parts) != 2 or not (named or eastern):
         return None
     left, right = (re.sub(r"\s:\s.*$", lambda tail: "" if is_noise(tail[0]) else tail[0], p) for p in parts)
-    return Split(left, right)
+    return Split(left, right, clean=named)
 
 
 def at_event(text: str, host: Channel) -> Split | None:
     """`A @ Festival 2019`."""
     artist, sign, event = text.partition(" @ ")
-    return Split(artist, event, clean=False, fixed=True) if sign and key(artist) and key(event) else None
+    if not sign or not key(artist) or not key(event) or words(artist)[-1:] == ["live"]:
+        return None
+    return Split(artist, event, clean=False, fixed=True)
 
 
 def trusted_colon(text: str, host: Channel) -> Split | None:
@@ -221,9 +231,21 @@ def quotes(text: str, host: Channel) -> Split | None:
     return Split(_PERFORMS.sub("", found["left"]), _quoted(found) + tail, clean=told, fixed=True)
 
 
+def quoted_before_dash(text: str, host: Channel) -> Split | None:
+    """`A, "T" - what kind of music`, and `A『T』 / the same - again` on A's channel."""
+    parts = dash_parts(text)
+    found = _DOUBLE_AT_END.match(parts[0]) if len(parts) == 2 else None
+    if found and (found["left"].endswith(",") or host.is_exactly(plain(found["left"]))):
+        return Split(found["left"], found["a"], clean=False, fixed=True)
+    corners = _CORNERS.match(text)
+    if corners and host.is_exactly(plain(corners["left"])):
+        return corner_quotes(text, host)
+    return None
+
+
 def _quoted(found: re.Match[str]) -> str:
     groups = found.groupdict()
-    return groups["a"] or groups.get("b") or groups.get("c") or ""
+    return next((groups[name] for name in "abcd" if groups.get(name)), "")
 
 
 def recording_tail(rest: str) -> str:
@@ -316,6 +338,7 @@ def tight_dash(text: str, host: Channel) -> Split | None:
 SEPARATORS: tuple[Callable[[str, Channel], Split | None], ...] = (
     cover_of,
     trusted_colon,
+    quoted_before_dash,
     spaced_dash,
     corner_quotes,
     corner_quotes_first,

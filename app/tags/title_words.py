@@ -107,7 +107,21 @@ _PLAIN_TAILS = _phrases(
             "кліп",
         ),
         *("remastered 4k", "remastered in 4k", "remastered in hd", "4k remaster", "4k remastered"),
-        *("뮤직비디오", "가사", "歌詞", "歌词", "official", "officiel", "oficial", "ufficiale"),
+        *(
+            "testo",
+            "tekst",
+            "songtext",
+            "sözleri",
+            "текст",
+            "뮤직비디오",
+            "가사",
+            "歌詞",
+            "歌词",
+            "official",
+            "officiel",
+            "oficial",
+            "ufficiale",
+        ),
         *("премьера клипа", "премьера", "премьера трека", "vevo", "audio only", "color coded"),
     }
 )
@@ -130,6 +144,7 @@ RECORDING = _words(
     "カバー 歌ってみた リミックス 라이브 커버 現場 현장"
 )
 COVERS = _words("cover covers covered кавер カバー 歌ってみた 커버")
+UPSCALED = frozenset({"hd", "4k", "uhd", "8k", "1080p"})
 REMASTER = _words("remaster remastered remasterizado remasterizada remasterisé")
 # These name a recording only with another word: "(Japanese Ver.)"; not "(MV ver.)".
 VERSION = frozenset({"version", "ver"})
@@ -158,7 +173,7 @@ PUBLISHER = _words(
     "vibes vibez nation series film films movie movies studio studios productions production media casual "
     "network library archive archives vault compilation compilations hits classics playlist playlists promo "
     "promotion karaoke television festival magazine news fans fanpage bollywood musikverlag distribution "
-    "remixes uploads sessions greatest tracks premieres songs sets audios mixes loops"
+    "vault remixes uploads sessions greatest tracks premieres songs sets audios mixes loops"
 )
 # Stands where an artist should: "Various Artists", "Release - Topic".
 NOBODY_IN_PARTICULAR = frozenset({"variousartists", "various", "va", "release", "unknownartist", "unknown"})
@@ -170,6 +185,12 @@ PUBLISHER_KEYS = _words(
     "bbcradio1 audiotree speedrecords zeemusiccompany sonymusicindia tipsofficial sarega saregamamusic "
     "mixmag tomorrowland ukf ukfdrumbass colors cokestudio linkuptv "
     "deutschegrammophon deutschegrammophondg decca stonemusicentertainment blackstar gaana"
+)
+# Labels that write `Song - Film | Actors | Singer`.
+FILM_LABELS = _words(
+    "tseries tseriesbhaktisagar sonymusicindia sonymusicsouth yrf yrfmusic zeemusiccompany tipsofficial "
+    "saregamamusic saregamahindi saregamasouth laharimusictseries laharimusic adityamusic erosnowmusic "
+    "thinkmusicindia venus shemaroofilmigaane muzik247 wunderbarstudios"
 )
 # Words at the end of an artist's own channel: "X Official", "XOfficialVEVO", "X TV".
 CHANNEL_TAILS = (

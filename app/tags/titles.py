@@ -81,7 +81,8 @@ def parse_title(title: str, channel: str = "", known: Collection[str] = frozense
 def _vouched(read: ParsedTitle, title: str, host: Channel) -> bool:
     """Whether the channel, or a label's way of writing, confirms which side is the artist."""
     official = host.publisher or host.vevo or not OFFICIAL.isdisjoint(words(title))
-    vouched = read.reason in (AGREES, KNOWN) or official
+    confirmed = read.reason == AGREES and host.confirms(read.artist)
+    vouched = confirmed or read.reason == KNOWN or (official and read.reason == FROM_TITLE)
     return vouched and ": " not in read.artist and not _names_again(read)
 
 
@@ -208,14 +209,18 @@ def _without_noisy_text(main: str) -> str:
     """`T Official Video (Live) HD` gives `T (Live)`."""
     parts = pieces(main)
     return "".join(
-        part.source if part.opening else f" {_told(part.body, first=at == 0)} "
-        for at, part in enumerate(parts)
+        part.source if part.opening else _told(part.body, first=at == 0) for at, part in enumerate(parts)
     )
 
 
 def _told(text: str, first: bool) -> str:
-    said_nothing = not first and is_noise(text) and not set("\"'”’") & set(text)
-    return "" if said_nothing else without_tail(text)
+    if not first and is_noise(text) and not set("\"'”’") & set(text):
+        return " "
+    told = without_tail(text)
+    if trim(told) != trim(text):
+        return f" {told} "
+    # Nothing was left out, so signs stay: `T (No. 3), L. 75`.
+    return f"{'' if text[:1] in ',;.:!?' else ' '}{text} "
 
 
 def _outside(rest: str) -> str:
