@@ -219,8 +219,8 @@ def _told(text: str, first: bool) -> str:
     told = without_tail(text)
     if trim(told) != trim(text):
         return f" {told} "
-    # Nothing was left out, so signs stay: `T (No. 3), L. 75`.
-    return f"{'' if text[:1] in ',;.:!?' else ' '}{text} "
+    # Nothing was left out, so a comma stays: `T (No. 3), L. 75`; a dash between brackets does not.
+    return f"{',' if text[:1] == ',' else ''} {told} " if told else " "
 
 
 def _outside(rest: str) -> str:
