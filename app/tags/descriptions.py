@@ -37,7 +37,7 @@ _LINE = re.compile(
     r"[\W_]{0,8}(?P<label>[^\W\d_][^:：–—]{0,24}?)\s*(?:[:：]\s*[-–]?|\s[-–—]\s)\s*(?P<value>[^\s:：-].*)$"
 )
 # Most lines of most descriptions have no such sign in front, and one search passes them all over.
-_SIGNED = re.compile(r"^[^\n:：]{1,35}?(?:[:：]| [-–—] )[^\n]*", re.MULTILINE)
+_SIGNED = re.compile(r"^[^\n:：–—-]{1,35}+(?:[:：]|(?<= )[-–—] )[^\n]*", re.MULTILINE)
 _NAMES = re.compile(r"\s*(?:[,，、;/]|\s&\s|\sand\s)\s*")
 _LONGEST_VALUE = 100
 _MOST_LINES = 60

@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 
 from app.tags.text import clean, key
 
-_SITES = {"bandcamp": "Bandcamp", "soundcloud": "SoundCloud", "youtube": "YouTube", "mixcloud": "Mixcloud"}
+# On YouTube, only what comes from a label by way of YouTube Music has fields or a description of their own.
+_SITES = {
+    "bandcamp": "Bandcamp",
+    "soundcloud": "SoundCloud",
+    "youtube": "YouTube Music",
+    "mixcloud": "Mixcloud",
+}
 _MOST_NAMES = 20
 _PROVIDED = "Provided to YouTube by "
 _LONGEST_DESCRIPTION = 5_000

@@ -123,7 +123,7 @@ def _from_description(info: Mapping[str, Any]) -> Credit | None:
     track, *artists = [part.strip() for part in parts[0].split(" · ")] if parts else [""]
     if not track or not artists:
         return None
-    return _credited(artists, track, "from YouTube's description", _main_name(info, artists))
+    return _credited(artists, track, read.from_site(info), _main_name(info, artists))
 
 
 def _from_some_fields(info: Mapping[str, Any], artists: list[str], track: str) -> Credit:

@@ -72,7 +72,7 @@ def _album(info: Mapping[str, Any], credit: Credit, described: Described) -> Sug
         return suggest(found["album"], "the list's name", READ)
     parts = read.description_parts(info)
     if len(parts) > 1 and not parts[1].startswith(("℗", "Released on")):
-        return suggest(parts[1].partition("\n")[0], "from YouTube's description", SAID)
+        return suggest(parts[1].partition("\n")[0], read.from_site(info), SAID)
     if is_full_album(read.text(info, "title")):
         return suggest(credit.title.value, "a full album", credit.title.confidence)
     if described.album:
