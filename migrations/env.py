@@ -5,7 +5,8 @@ from alembic import context
 import app.accounts.model
 import app.downloads.model
 import app.library.model
-import app.lookups.model  # noqa: F401  (all tables must be known here)
+import app.lookups.model
+import app.rules.model  # noqa: F401  (all tables must be known here)
 from app.db import Base, Database
 
 database = Database(context.config.attributes["database"])

@@ -31,7 +31,13 @@ LAYERS = [
     # files and the outside world
     ["app.audio", "app.tags", "app.sources", "app.library.paths"],
     # rows
-    ["app.accounts.model", "app.library.model", "app.downloads.model", "app.lookups.model"],
+    [
+        "app.accounts.model",
+        "app.library.model",
+        "app.downloads.model",
+        "app.lookups.model",
+        "app.rules.model",
+    ],
     [
         "app.accounts.queries",
         "app.library.queries",
@@ -42,7 +48,7 @@ LAYERS = [
         ),
     ],
     # services and cruxes
-    ["app.lookups"],
+    ["app.lookups", "app.rules"],
     ["app.accounts", "app.library"],
     ["app.downloads"],
     # edges

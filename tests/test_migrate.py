@@ -93,6 +93,18 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
     database.close()
 
 
+OF_0003_AND_LATER = """
+DROP TABLE lookups;
+DROP TABLE rules;
+ALTER TABLE downloads DROP COLUMN undo_until;
+ALTER TABLE staged_tracks DROP COLUMN draft;
+ALTER TABLE staged_tracks DROP COLUMN cover_edit;
+ALTER TABLE staged_tracks DROP COLUMN applied;
+ALTER TABLE staged_tracks DROP COLUMN trim_start_ms;
+ALTER TABLE staged_tracks DROP COLUMN trim_end_ms;
+"""
+
+
 def test_a_database_without_lookups_gets_their_table_and_keeps_its_rows(tmp_path: Path) -> None:
     file = tmp_path / "inlay.db"
     migrate(file)
@@ -101,7 +113,8 @@ def test_a_database_without_lookups_gets_their_table_and_keeps_its_rows(tmp_path
         session.add(app.accounts.model.User(name="Alice", name_key="alice", password_hash="x"))
     database.close()
     with closing(sqlite3.connect(file)) as connection:
-        connection.executescript("DROP TABLE lookups; UPDATE alembic_version SET version_num = '0002'")
+        connection.executescript(OF_0003_AND_LATER)
+        connection.executescript("UPDATE alembic_version SET version_num = '0002'")
     migrate(file)
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT name FROM users").fetchall() == [("Alice",)]

@@ -114,7 +114,6 @@ class Converter:
 
     def _still_wanted(self, id: str) -> None:
         with self.services.db.read() as session:
-            download = queries.by_id(session, id)
-        wanted = download is not None and download.state in (State.REVIEW, State.FINALIZING)
-        if not wanted or self.services.running.stopping:
+            state = queries.state_of(session, id)
+        if state not in (State.REVIEW, State.FINALIZING) or self.services.running.stopping:
             raise Cancelled

@@ -111,6 +111,8 @@ class Download(Base):
     """How often its child died under it since then."""
     retry_at: Mapped[datetime | None] = mapped_column(default=None)
     """Queued, but not before this moment; `failure_…` say why."""
+    undo_until: Mapped[datetime | None] = mapped_column(default=None)
+    """Done, but its staging is kept until then, so that Undo can bring it back to review."""
 
     tracks: Mapped[list["StagedTrack"]] = relationship(
         order_by="StagedTrack.position", cascade="all, delete-orphan", lazy="selectin"
@@ -152,6 +154,15 @@ class StagedTrack(Base):
     sha256: Mapped[str | None] = mapped_column(default=None)
     """Of the tagged file; recorded before it is placed."""
     library_track_id: Mapped[str | None] = mapped_column(default=None)
+    draft: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    """What the person typed and has not sent yet: form field to text."""
+    cover_edit: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    """Which picture the cover is made of, and which square of it."""
+    applied: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    """The candidate that the person took, with the values from before it, to take it back."""
+    trim_start_ms: Mapped[int | None] = mapped_column(default=None)
+    trim_end_ms: Mapped[int | None] = mapped_column(default=None)
+    """The part of the source that is kept; None: from its start, to its end."""
 
 
 class Site(Base):
