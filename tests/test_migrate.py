@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, inspect
 import app.accounts.model
 import app.downloads.model
 import app.library.model
-import app.lookups.model  # noqa: F401
+import app.lookups.model
+import app.rules.model  # noqa: F401
 from app.db import Base, Database
 from app.errors import InlayError
 from app.migrate import back_up, migrate, newest_version, version_of
