@@ -65,7 +65,11 @@
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) save(true); });
   addEventListener("pagehide", () => save(true));
-  document.addEventListener("htmx:before:swap", () => save());
+  document.addEventListener("htmx:before:swap", (event) => {
+    // Fragments of the page come and go; a link to elsewhere takes the form away without a word.
+    const goes = (task) => task.target?.contains?.(form());
+    if (form() && (event.detail?.tasks ?? []).some(goes)) save();
+  });
   document.addEventListener("htmx:after:swap", meet);
   addEventListener("online", () => save());
 

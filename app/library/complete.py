@@ -73,7 +73,7 @@ class Completion:
 
     def warm(self, db: Database) -> None:
         """Somebody is about to type: read the names meanwhile."""
-        if not self._known and self._reading.acquire(blocking=False):
+        if (not self._known or self._is_old(db)) and self._reading.acquire(blocking=False):
             threading.Thread(target=self._renew, args=(db,), daemon=True).start()
 
     def find(self, db: Database, field: str, typed: str) -> list[str]:

@@ -75,7 +75,7 @@ def complete_name(
         raise Invalid(f"Names are completed for {', '.join(complete.FIELDS)}.", code="bad_field")
     typed = q or request.query_params.get(field, "")
     names = completion.find(services.db, field, typed)
-    return fragment("library/_complete.html", field=field, names=names, typed=typed[: complete.MAX_CHARS])
+    return fragment("library/_complete.html", field=field, names=names)
 
 
 @route("/library/tracks/{id:str}/file", http_method=READ, sync_to_thread=True)
