@@ -49,6 +49,7 @@ def _accept(session: Session, download: Download, tags: dict[str, Tags]) -> bool
             "source_id": _source_id(track.info),
         }
         track.tags = msgspec.structs.replace(tags[track.id], **origin)
+        track.draft = None
     session.flush()
     return queries.move(session, download.id, State.FINALIZING)
 
