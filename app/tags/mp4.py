@@ -22,6 +22,10 @@ NAMES = {
     "comment": ("©cmt", "desc", "ldes"),
     "source_url": (f"{CUSTOM}purl".lower(), f"{CUSTOM}wwwaudiosource".lower(), "purl"),
     "source_id": (f"{CUSTOM}inlay_source_id".lower(),),
+    "recording_id": (f"{CUSTOM}musicbrainz track id".lower(),),
+    "release_id": (f"{CUSTOM}musicbrainz album id".lower(),),
+    "group_id": (f"{CUSTOM}musicbrainz release group id".lower(),),
+    "artist_ids": (f"{CUSTOM}musicbrainz artist id".lower(),),
 }
 ATOMS = {
     "title": "©nam",
@@ -33,7 +37,14 @@ ATOMS = {
     "comment": "©cmt",
 }
 NUMBERS = {"track_no": "trkn", "disc_no": "disk"}
-FREEFORM = {"source_url": f"{CUSTOM}purl", "source_id": f"{CUSTOM}INLAY_SOURCE_ID"}
+FREEFORM = {
+    "source_url": f"{CUSTOM}purl",
+    "source_id": f"{CUSTOM}INLAY_SOURCE_ID",
+    "recording_id": f"{CUSTOM}MusicBrainz Track Id",
+    "release_id": f"{CUSTOM}MusicBrainz Album Id",
+    "group_id": f"{CUSTOM}MusicBrainz Release Group Id",
+    "artist_ids": f"{CUSTOM}MusicBrainz Artist Id",
+}
 
 
 def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
@@ -54,7 +65,8 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
         if name in NUMBERS:
             atoms[NUMBERS[name]] = [(int(text), 0)]
         elif name in FREEFORM:
-            atoms[FREEFORM[name]] = [MP4FreeForm(text.encode(), AtomDataType.UTF8)]
+            values = text.split(", ") if name == "artist_ids" else [text]
+            atoms[FREEFORM[name]] = [MP4FreeForm(one.encode(), AtomDataType.UTF8) for one in values]
         else:
             atoms[ATOMS[name]] = [text]
     if cover:

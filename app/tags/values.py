@@ -16,7 +16,7 @@ Found = Mapping[str, Sequence[str]]
 Names = Mapping[str, Sequence[str]]
 """Our field → the file's names for it, the most trusted first."""
 
-_JOINED = ("artist", "album_artist", "genre")
+_JOINED = ("artist", "album_artist", "genre", "artist_ids")
 _NUMBERS = ("track_no", "disc_no")
 _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
