@@ -8,8 +8,8 @@ from litestar.params import FromPath
 
 from app.audio.formats import FORMATS
 from app.audio.quality import clock, journey
-from app.downloads import cards, confirm, forms
-from app.downloads.model import Conversion, Download, StagedTrack, State
+from app.downloads import candidate_pages, candidates, cards, confirm, drafts, forms
+from app.downloads.model import Conversion, Download, State
 from app.downloads.requests import AnyRequest, Form, own
 from app.errors import Invalid, NotFound
 from app.htmx import fragment, go, page, version
@@ -24,7 +24,8 @@ def review_page(request: AnyRequest, services: NamedDependency[Services], id: Fr
     download = own(services, request, id)
     if download.state is not State.REVIEW:
         return go(request, "/")
-    return _review(services, download, _proposed(download.tracks[0]))
+    candidate_pages.ring_if_unknown(services, download.tracks[0])
+    return _review(services, download, drafts.values_of(download.tracks[0]))
 
 
 @post("/downloads/{id:str}/review", sync_to_thread=True, status_code=200)
@@ -37,7 +38,7 @@ def accept_review(
         return go(request, "/")
     track = download.tracks[0]
     try:
-        tags = forms.read_tags(data, base=track.proposal.tags())
+        tags = forms.read_tags(data, base=candidates.seen(track, data.get("candidate", "")).tags())
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
     confirm.confirm(services, id, {track.id: tags}, covers={track.id: data.get("cover") != "none"})
@@ -79,12 +80,9 @@ def _review(
         path=_path(services, download, values),
         listen="converted" if ready else "source",
         cover_version=version(track.cover_file, download.updated_at),
+        lookups=candidate_pages.shown(services, download, values),
         nav="inbox",
     )
-
-
-def _proposed(track: StagedTrack) -> dict[str, str]:
-    return {name: found.value for name, found in track.proposal.fields.items()}
 
 
 def _path(services: Services, download: Download, values: dict[str, str]) -> str:
