@@ -32,6 +32,7 @@ from app.accounts.throttle import Throttle
 from app.downloads.progress import ProgressBoard
 from app.errors import InlayError, NeedsLogin, TooMany
 from app.htmx import fragment, go, page, wants_fragment
+from app.library.complete import Completion
 from app.resources import folder
 from app.services import Services
 
@@ -74,6 +75,7 @@ def create_app(services: Services, board: ProgressBoard) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False),
             "board": Provide(lambda: board, sync_to_thread=False),
             "throttle": Provide(Throttled(), sync_to_thread=False),
+            "completion": Provide(Completed(), sync_to_thread=False),
         },
         middleware=[DefineMiddleware(Authentication, services=services)],
         guards=GUARDS,
@@ -133,6 +135,16 @@ def _templates(assets: "Assets") -> JinjaTemplateEngine:
     engine.engine.trim_blocks = engine.engine.lstrip_blocks = True
     engine.engine.globals["asset"] = assets.url
     return engine
+
+
+class Completed:
+    """One memory of the library's names for the whole application."""
+
+    def __init__(self) -> None:
+        self.completion = Completion()
+
+    def __call__(self) -> Completion:
+        return self.completion
 
 
 class Throttled:

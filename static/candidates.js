@@ -1,26 +1,27 @@
-// A choice that was made by itself while the page was open: into the fields, if nobody has typed meanwhile.
+// What a candidate says goes into the fields of an open page, and nothing else of it moves.
 
 document.addEventListener("htmx:after:swap", () => {
-  const box = document.querySelector("#candidates");
+  const box = document.getElementById("candidates");
   if (!box) return;
-  if (box.dataset.fill) {
-    const form = document.getElementById("review");
-    const changes = Object.entries(JSON.parse(box.dataset.fill)).map(
-      ([name, [before, after]]) => ({ field: form.elements[name], before, after }));
-    delete box.dataset.fill;
-    if (changes.every(({ field, before }) => field?.value === before)) {
-      for (const { field, after } of changes) field.value = after;
+  const { fill, cover } = box.dataset;
+  const byTap = "byTap" in box.dataset;
+  for (const name of ["fill", "byTap", "cover"]) delete box.dataset[name];
+  if (fill) {
+    const { elements } = document.getElementById("review");
+    const changes = Object.entries(JSON.parse(fill)).map(([name, [before, after]]) => ({ field: elements[name], before, after }));
+    const fitting = changes.filter(({ field, before }) => field?.value === before);
+    // Nobody asked for what was chosen by itself: it has all of the fields as they were, or none.
+    if (byTap || fitting.length === changes.length) {
+      for (const { field, after } of fitting) field.value = after;
       // The path at the foot is made of them.
-      changes[0]?.field.dispatchEvent(new Event("input", { bubbles: true }));
+      fitting[0]?.field.dispatchEvent(new Event("input", { bubbles: true }));
     }
   }
-  if (box.dataset.cover) {
-    const shown = document.getElementById("cover");
-    const wanted = box.dataset.cover;
-    delete box.dataset.cover;
-    if (!shown || shown.getAttribute("src") === wanted) return;
-    const image = document.createElement("img");
-    Object.assign(image, { id: "cover", src: wanted, alt: "Cover", width: 132, height: 132 });
-    shown.replaceWith(image);
-  }
+  const shown = document.getElementById("cover");
+  if (cover === undefined || !shown || (shown.getAttribute("src") ?? "") === cover) return;
+  const made = document.createElement(cover ? "img" : "span");
+  if (cover) Object.assign(made, { src: cover, alt: "Cover", width: 132, height: 132 });
+  else Object.assign(made, { className: "no-cover", textContent: "no cover" });
+  made.id = "cover";
+  shown.replaceWith(made);
 });

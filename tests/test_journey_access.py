@@ -18,9 +18,8 @@ from tests.running import PASSWORD, Inlay
 
 FORMS = {
     "/downloads",
-    "/downloads/{id}/review",
-    "/downloads/{id}/candidate",
-    "/downloads/{id}/candidate/back",
+    *(f"/downloads/{{id}}/{one}" for one in ("review", "draft", "swap", "changes")),
+    *(f"/downloads/{{id}}/{one}" for one in ("candidate", "candidate/back", "candidate/lyrics")),
 }
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}

@@ -13,7 +13,7 @@ from tests.media.site import MediaSite
 from tests.running import Inlay, wait_for
 
 KEYS = (
-    "id url source site kind state failure progress proposal quality duplicates path tracks "
+    "id url source site kind state lane failure progress proposal quality duplicates path tracks "
     "created_at finished_at"
 ).split()
 QUALITY = (

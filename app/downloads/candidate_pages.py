@@ -1,6 +1,7 @@
 """The candidates on the review page: a fragment that comes a moment later, *Use* and *Take back*."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,12 +10,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from app.downloads import candidates, drafts, lookups
+from app.downloads import candidates, drafts, forms, lookups
 from app.downloads.candidates import Applied, Front
 from app.downloads.model import Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own
 from app.errors import NotFound
-from app.htmx import fragment, go, unchanged, version
+from app.htmx import fragment, go, unchanged, version, wants_fragment
 from app.lookups import desk
 from app.lookups.candidates import Candidate, Change, changes
 from app.lookups.desk import Found
@@ -62,14 +63,19 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     """Why there is none."""
     lyrics: Lyrics | None = None
+    """Words that the form does not have."""
+    known_id: str = ""
+    """Of the candidate in the proposal that the form was made of."""
     waits: bool = False
     """Something is not known yet."""
     looking: bool = False
     """Nothing is known yet."""
     fill: dict[str, tuple[str, str]] = {}
-    """Before and after of the fields of an open page where nobody has typed: its script puts them in."""
+    """Before and after of fields of an open page: its script puts them in."""
+    by_tap: bool = False
+    """The person said so: also where something else was typed meanwhile."""
     front: bool = False
-    """The cover on the page may be the one from before the candidate."""
+    """The page may show another cover than there is."""
     until: int = 0
 
     @property
@@ -92,11 +98,17 @@ def ring_if_unknown(services: Services, track: StagedTrack) -> None:
 
 
 def shown(
-    services: Services, download: Download, values: dict[str, str], *, until: int | None = None
+    services: Services,
+    download: Download,
+    values: Mapping[str, str],
+    *,
+    until: int | None = None,
+    seen_id: str = "",
 ) -> Shown | None:
     """The candidates beside these values of the form. Never waits for anybody; None: nothing is asked.
 
-    With `until` it is for a page that is open already, and says what has changed for it since.
+    With `until` it is for a page that is open already, and says what has changed for it since; `seen_id` is
+    the candidate that its form was made with.
     """
     track = download.tracks[0]
     question = candidates.question(track)
@@ -110,6 +122,7 @@ def shown(
     fill = _fill(done, track, values) if until is not None else {}
     if fill:
         values = {**values, **{name: after for name, (_, after) in fill.items()}}
+    applied_id = done.candidate.recording_id if done and done.candidate else ""
     held = done if done and candidates.holds(done, values) else None
     used = held.candidate if held else None
     others = tuple(
@@ -131,7 +144,8 @@ def shown(
         others=others[:MOST_OPEN],
         more=others[MOST_OPEN:],
         note=_note(services, found) if used is None else "",
-        lyrics=words,
+        lyrics=words if words and not values.get("lyrics", drafts.values_of(track).get("lyrics")) else None,
+        known_id=applied_id if until is None or held or seen_id == applied_id else "",
         waits=waits,
         looking=found is None and waits,
         fill=fill,
@@ -140,7 +154,7 @@ def shown(
     )
 
 
-def _fill(done: Applied | None, track: StagedTrack, values: dict[str, str]) -> dict[str, tuple[str, str]]:
+def _fill(done: Applied | None, track: StagedTrack, values: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """What an open page does not show yet of the choice that was made by itself. Nothing where typed."""
     if done is None or not done.by_itself or track.draft is not None:
         return {}
@@ -191,46 +205,79 @@ def candidates_fragment(
     if not download.tracks:
         raise NotFound("There is nothing to review yet.")
     typed = {name: value for name, value in request.query_params.items() if name in LABELS}
-    found = shown(services, download, typed or drafts.values_of(download.tracks[0]), until=until)
+    values = typed or drafts.values_of(download.tracks[0])
+    found = shown(services, download, values, until=until, seen_id=request.query_params.get("candidate", ""))
     if found is None or download.state is not State.REVIEW:
         # Nothing to poll for any more.
         found = Shown()
     elif found.version == seen:
         return unchanged()
-    cover_version = version(download.tracks[0].cover_file, download.updated_at)
+    return _fragment(download, found)
+
+
+def _fragment(download: Download, found: Shown) -> Response[Any]:
+    track = download.tracks[0]
+    cover_version = version(track.cover_file, download.updated_at) if track.cover_file else ""
     return fragment(
         "downloads/_candidates.html", lookups=found, download=download, cover_version=cover_version
     )
 
 
-@post("/downloads/{id:str}/candidate", sync_to_thread=True, status_code=200)
+@post(
+    "/downloads/{id:str}/candidate",
+    sync_to_thread=True,
+    status_code=200,
+    request_max_body_size=forms.FORM_BYTES,
+)
 def use_candidate(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[Any]:
-    """Apply a candidate to what the form says, and show the form again."""
+    """Apply a candidate to what the form says."""
     track = _track(services, request, id)
     if track is None:
         return go(request, "/")
-    done, old = candidates.use(services, track.id, data.get("use", ""), data)
+    done, old = candidates.use(services, track.id, data.get("use", ""), _typed(data))
     if old:
         lookups.bring_back(services, own(services, request, id), old)
     if done.front is Front.WANTED:
         services.ring("front", track.id)
-    return _again(id)
+    return _again(services, request, id, data)
 
 
-@post("/downloads/{id:str}/candidate/back", sync_to_thread=True, status_code=200)
+@post(
+    "/downloads/{id:str}/candidate/back",
+    sync_to_thread=True,
+    status_code=200,
+    request_max_body_size=forms.FORM_BYTES,
+)
 def take_candidate_back(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[Any]:
-    """Undo exactly what the candidate changed, and show the form again."""
+    """Undo exactly what the candidate changed."""
     track = _track(services, request, id)
     if track is None:
         return go(request, "/")
-    done = candidates.take_back(services, track.id, data)
+    done = candidates.take_back(services, track.id, _typed(data))
     if done:
         lookups.bring_back(services, own(services, request, id), done)
-    return _again(id)
+    return _again(services, request, id, data)
+
+
+@post(
+    "/downloads/{id:str}/candidate/lyrics",
+    sync_to_thread=True,
+    status_code=200,
+    request_max_body_size=forms.FORM_BYTES,
+)
+def use_found_lyrics(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
+) -> Response[Any]:
+    """Put the lyrics that LRCLIB knows into the form."""
+    track = _track(services, request, id)
+    if track is None:
+        return go(request, "/")
+    candidates.use_lyrics(services, track.id, _typed(data))
+    return _again(services, request, id, data)
 
 
 def _track(services: Services, request: AnyRequest, id: str) -> StagedTrack | None:
@@ -238,9 +285,21 @@ def _track(services: Services, request: AnyRequest, id: str) -> StagedTrack | No
     return download.tracks[0] if download.state is State.REVIEW else None
 
 
-def _again(id: str) -> Response[Any]:
-    """The page itself, also for htmx: it takes the form out of it."""
-    return Redirect(f"/downloads/{id}/review", status_code=303)
+def _typed(form: Mapping[str, str]) -> dict[str, str]:
+    """Browsers send other line ends than their fields have."""
+    return {name: text.replace("\r\n", "\n") for name, text in form.items() if name in drafts.FIELDS}
 
 
-HANDLERS = [candidates_fragment, use_candidate, take_candidate_back]
+def _again(services: Services, request: AnyRequest, id: str, form: Mapping[str, str]) -> Response[Any]:
+    """The page again. An open one gets the fragment, with what its fields say now: nothing else moves."""
+    if not wants_fragment(request):
+        return Redirect(f"/downloads/{id}/review", status_code=303)
+    download = own(services, request, id)
+    values, sent = drafts.values_of(download.tracks[0]), _typed(form)
+    found = shown(services, download, values) or Shown()
+    fill = {name: (text, values[name]) for name, text in sent.items() if text != values[name]}
+    fill.pop("cover", None)
+    return _fragment(download, msgspec.structs.replace(found, fill=fill, by_tap=True, front=True))
+
+
+HANDLERS = [candidates_fragment, use_candidate, take_candidate_back, use_found_lyrics]

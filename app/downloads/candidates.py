@@ -35,6 +35,7 @@ from app.tags.model import Proposal, Tags
 from app.tags.values import texts
 
 GONE = "This candidate is not known any more. Load the page again."
+GONE_LYRICS = "These lyrics are not known any more. Load the page again."
 TOO_LATE = "A candidate can be applied while the download waits for its review."
 RULE = "your rule"
 """How the reason begins where a rule of the person's decided."""
@@ -93,10 +94,20 @@ def question(track: StagedTrack) -> Question | None:
 def seen(track: StagedTrack, candidate_id: str) -> Proposal:
     """The proposal that the sent form was made of: one was applied by itself while the page was open."""
     done = applied_to(track)
-    by_itself = done is not None and done.by_itself and done.candidate is not None
-    if by_itself and done and done.candidate and done.candidate.recording_id != candidate_id:
+    if done and done.by_itself and done.candidate and done.candidate.recording_id != candidate_id:
         return own_proposal(track)
     return track.proposal
+
+
+def is_stale(track: StagedTrack, form: Mapping[str, str]) -> bool:
+    """Whether the form was made before a candidate was used or taken back: what it says is over.
+
+    What was chosen by itself the page may not have noticed yet: such a form says what the person sees.
+    """
+    done = applied_to(track)
+    now = done.candidate.recording_id if done and done.candidate else ""
+    said = form.get("candidate", "")
+    return said != now and not (done is not None and done.by_itself and said == "")
 
 
 def holds(done: Applied | None, values: Mapping[str, str]) -> bool:
@@ -182,6 +193,18 @@ def take_back(services: Services, track_id: str, form: Mapping[str, str]) -> App
         track.draft = drafts.draft_of(track, values)
         _note(track, Applied())
     return done
+
+
+def use_lyrics(services: Services, track_id: str, form: Mapping[str, str]) -> None:
+    """Put the words that are known into the form's values. Raises Conflict."""
+    with services.db.write() as session:
+        track = _open_track(session, track_id)
+        asked = question(track)
+        words = desk.lyrics(session, asked) if asked else None
+        if words is None:
+            raise Conflict(GONE_LYRICS, code="gone")
+        found = {"lyrics": words.plain, "lyrics_synced": words.synced}
+        track.draft = drafts.draft_of(track, {**_values(track, form), **found})
 
 
 def note_front(track: StagedTrack, done: Applied, sha256: str) -> None:

@@ -9,6 +9,7 @@ from app.audio.formats import target_for
 from app.audio.quality import clock, label
 from app.db import now
 from app.downloads import waiting
+from app.downloads.lanes import lane_of_all
 from app.downloads.model import Download, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.downloads.retention import keeps_until
@@ -49,6 +50,8 @@ class Card:
     note: str = ""
     turn: int = 0
     """Its place among those on the way, smallest first: nothing moves when its turn comes."""
+    review_lane: str = ""
+    """In review: how much it wants of the person. Not the inbox's lane."""
     actions: tuple[tuple[str, str, str], ...] = ()
     """What a person can do about it, two things at most: the route's last part, the word, its class."""
 
@@ -80,6 +83,7 @@ def card_of(download: Download, board: ProgressBoard, room: Room) -> Card:
         until=wait.until if wait else None,
         note=_note(download, room.settings.review_days),
         turn=download.queue_order if download.active else 0,
+        review_lane=(lane_of_all(download) or "") if download.state is State.REVIEW else "",
         actions=_actions(download, wait),
     )
 

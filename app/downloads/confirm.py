@@ -50,6 +50,7 @@ def _accept(session: Session, download: Download, tags: dict[str, Tags]) -> bool
             **candidates.ids(track, tags[track.id]),
         }
         track.tags = msgspec.structs.replace(tags[track.id], **origin)
+        track.draft = None
     session.flush()
     return queries.move(session, download.id, State.FINALIZING)
 

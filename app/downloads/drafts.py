@@ -1,19 +1,25 @@
-"""What a person typed into a review and has not sent yet."""
+"""What a person typed into a review and has not sent yet: a reload or a closed page loses nothing of it."""
 
 from collections.abc import Mapping
 
-from app.downloads import forms
-from app.downloads.model import StagedTrack
-from app.tags.values import texts
+from app.downloads import forms, queries
+from app.downloads.model import Download, StagedTrack
+from app.services import Services
+from app.tags.model import Tags
 
-FIELDS = (*forms.TEXTS, *forms.NUMBERS, "date", "cover")
+FIELDS = (*forms.FIELDS, "cover")
+MAX_CHARS = 2 * forms.MAX_LYRICS_CHARS
+"""Too long to be accepted is not too long to be kept."""
 
 
 def before(track: StagedTrack) -> dict[str, str]:
     """What the form says while nothing was typed: what is proposed, or what was confirmed once already."""
-    proposed = {name: found.value for name, found in track.proposal.fields.items()}
-    said = texts(track.tags) if track.tags else proposed
-    return {name: said.get(name, "") for name in FIELDS} | {"cover": "" if track.with_cover else "none"}
+    tags = track.tags or track.proposal.tags()
+    said = {name: forms.text_of(getattr(tags, name)) for name in forms.FIELDS}
+    if track.tags is None:
+        # As it was proposed, also where that is no tag: a date that cannot be.
+        said |= {name: found.value for name, found in track.proposal.fields.items()}
+    return {**said, "cover": "" if track.with_cover else "none"}
 
 
 def values_of(track: StagedTrack) -> dict[str, str]:
@@ -22,7 +28,42 @@ def values_of(track: StagedTrack) -> dict[str, str]:
 
 
 def draft_of(track: StagedTrack, form: Mapping[str, str]) -> dict[str, str] | None:
-    """Where the form differs from what it said before; None when it does not."""
+    """Where the form differs from what it said before; None when it does not. Missing fields count as kept,
+
+    but for the box of the cover, which a form leaves out when it is not ticked.
+    """
+    typed = {name: _text(form[name]) for name in forms.FIELDS if name in form}
+    typed["cover"] = "none" if form.get("cover") == "none" else ""
     said = before(track)
-    typed = {name: form[name] for name in FIELDS if name in form}
-    return {name: text for name, text in typed.items() if text != said[name]} or None
+    return {name: text for name, text in typed.items() if text != _text(said.get(name, ""))} or None
+
+
+def save(services: Services, download: Download, form: Mapping[str, str]) -> bool:
+    """Keep what was typed. False when that is nothing new, or too late: it may come after the form itself."""
+    track = download.tracks[0]
+    draft = draft_of(track, form)
+    if draft == track.draft:
+        return False
+    with services.db.write() as session:
+        return queries.set_draft(session, track.id, draft)
+
+
+def swapped(values: Mapping[str, str]) -> dict[str, str]:
+    """The same with title and artist in each other's place; an album artist that was the artist follows."""
+    title, artist = values.get("title", ""), values.get("artist", "")
+    follows = values.get("album_artist", "") == artist
+    return {**values, "title": artist, "artist": title, **({"album_artist": title} if follows else {})}
+
+
+def changes(track: StagedTrack, tags: Tags) -> list[tuple[str, str, str]]:
+    """Field, what the fetched file says, what will be written: for each field that one of them has."""
+    old = track.in_file
+    rows = [
+        (name, forms.text_of(getattr(old, name)), forms.text_of(getattr(tags, name))) for name in forms.FIELDS
+    ]
+    return [row for row in rows if row[1] or row[2]]
+
+
+def _text(value: str) -> str:
+    """Browsers send other line ends than they were given."""
+    return value.replace("\r\n", "\n").replace("\r", "\n")[:MAX_CHARS]

@@ -134,6 +134,13 @@ def set_track(session: Session, track_id: str, **changes: Any) -> None:
     _updated(session, update(StagedTrack).where(StagedTrack.id == track_id), changes)
 
 
+def set_draft(session: Session, track_id: str, draft: dict[str, str] | None) -> bool:
+    """Keep what was typed, as long as it is reviewed. False: it is not any more."""
+    in_review = exists().where(Download.id == StagedTrack.download_id, Download.state == State.REVIEW)
+    query = update(StagedTrack).where(StagedTrack.id == track_id, in_review)
+    return _updated(session, query, {"draft": draft})
+
+
 def replace_tracks(session: Session, download_id: str, tracks: list[StagedTrack]) -> None:
     """The staged tracks of a download; those of an earlier try go."""
     session.execute(delete(StagedTrack).where(StagedTrack.download_id == download_id))

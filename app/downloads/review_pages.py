@@ -1,5 +1,6 @@
 """The review page: what we propose, to be corrected, heard and accepted."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response, get, post
@@ -9,26 +10,54 @@ from litestar.params import FromPath
 from app.audio.formats import FORMATS
 from app.audio.quality import clock, journey
 from app.downloads import candidate_pages, candidates, cards, confirm, drafts, forms
-from app.downloads.model import Conversion, Download, State
+from app.downloads.lanes import lane_of
+from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own
 from app.errors import Invalid, NotFound
-from app.htmx import fragment, go, page, version
+from app.htmx import fragment, go, page, unchanged, version
+from app.library.complete import Completion
 from app.services import Services
 from app.tags import naming
-from app.tags.model import SURE
+from app.tags.model import MORE, SURE, Tags
+
+LABELS = {
+    "title": "Title",
+    "artist": "Artist",
+    "album": "Album",
+    "album_artist": "Album artist",
+    "track_no": "Track",
+    "disc_no": "Disc",
+    "date": "Date",
+    "genre": "Genre",
+    "compilation": "Compilation",
+    "comment": "Comment",
+    "lyrics": "Lyrics",
+    "lyrics_synced": "Timed lyrics",
+}
 
 
 @get("/downloads/{id:str}/review", sync_to_thread=True)
-def review_page(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> Response[Any]:
-    """The inlay card: what we propose, to be corrected and accepted."""
+def review_page(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    completion: NamedDependency[Completion],
+    id: FromPath[str],
+) -> Response[Any]:
+    """The inlay card: what we propose and what was typed already, to be corrected and accepted."""
     download = own(services, request, id)
     if download.state is not State.REVIEW:
         return go(request, "/")
     candidate_pages.ring_if_unknown(services, download.tracks[0])
+    completion.warm(services.db)
     return _review(services, download, drafts.values_of(download.tracks[0]))
 
 
-@post("/downloads/{id:str}/review", sync_to_thread=True, status_code=200)
+@post(
+    "/downloads/{id:str}/review",
+    sync_to_thread=True,
+    status_code=200,
+    request_max_body_size=forms.FORM_BYTES,
+)
 def accept_review(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[Any]:
@@ -45,39 +74,96 @@ def accept_review(
     return go(request, "/")
 
 
+@post(
+    "/downloads/{id:str}/draft",
+    sync_to_thread=True,
+    status_code=204,
+    request_max_body_size=forms.FORM_BYTES,
+)
+def keep_draft(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
+) -> Response[None]:
+    """Keep what was typed so far. Quiet when it is too late: a page that is left sends its last words."""
+    download = own(services, request, id)
+    if download.tracks and not candidates.is_stale(download.tracks[0], data):
+        drafts.save(services, download, data)
+    return unchanged()
+
+
+@post(
+    "/downloads/{id:str}/swap",
+    sync_to_thread=True,
+    status_code=200,
+    request_max_body_size=forms.FORM_BYTES,
+)
+def swap_names(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
+) -> Response[Any]:
+    """Title and artist change places, and the page comes again; with JavaScript it does that by itself."""
+    download = own(services, request, id)
+    if download.state is not State.REVIEW:
+        return go(request, "/")
+    drafts.save(services, download, drafts.swapped(data))
+    return go(request, f"/downloads/{id}/review")
+
+
 @get("/downloads/{id:str}/path", sync_to_thread=True)
 def path_fragment(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
 ) -> Response[Any]:
     """The path that the typed values would give."""
+    download = _staged(services, request, id)
+    return fragment("downloads/_path.html", path=_path(services, download, dict(request.query_params)), id=id)
+
+
+@post(
+    "/downloads/{id:str}/changes",
+    sync_to_thread=True,
+    status_code=200,
+    request_max_body_size=forms.FORM_BYTES,
+)
+def changes_fragment(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
+) -> Response[Any]:
+    """What the fetched file says, and what the typed values would write."""
+    download = _staged(services, request, id)
+    return fragment("downloads/_changes.html", **_changes(download.tracks[0], data), id=id)
+
+
+def _staged(services: Services, request: AnyRequest, id: str) -> Download:
     download = own(services, request, id)
     if not download.tracks:
         raise NotFound("There is nothing to review yet.")
-    return fragment("downloads/_path.html", path=_path(services, download, dict(request.query_params)), id=id)
+    return download
 
 
 def _review(
     services: Services,
     download: Download,
-    values: dict[str, str],
+    values: Mapping[str, str],
     *,
     wrong: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response[Any]:
     track = download.tracks[0]
     ready = track.conversion is Conversion.DONE
+    wrong = wrong or {}
     return page(
         "downloads/review.html",
         status=status,
         download=download,
         track=track,
         values=values,
-        wrong=wrong or {},
+        wrong=wrong,
+        labels=LABELS,
+        more_open=any(name in wrong or name in (track.draft or {}) for name in (*MORE, "disc_no")),
         sure=SURE,
+        lane=lane_of(download, track),
         title=cards.title_of(download),
         length=clock(track.source_quality.duration_ms),
         journey=journey(track.source_quality, FORMATS[download.format]),
         path=_path(services, download, values),
+        **_changes(track, values),
         listen="converted" if ready else "source",
         cover_version=version(track.cover_file, download.updated_at),
         lookups=candidate_pages.shown(services, download, values),
@@ -85,18 +171,37 @@ def _review(
     )
 
 
-def _path(services: Services, download: Download, values: dict[str, str]) -> str:
-    """The library path for typed values; unreadable ones count as the proposal's."""
-    track = download.tracks[0]
-    base = track.proposal.tags()
-    tags = base
-    for name, value in values.items():
-        try:
-            tags = forms.read_tags({name: value}, base=tags)
-        except Invalid:
-            continue
+def _path(services: Services, download: Download, values: Mapping[str, str]) -> str:
+    """The library path for typed values."""
+    tags = _readable(download.tracks[0], values)
     extension = cards.extension_of(download)
     return str(naming.library_path(tags, extension, services.settings.naming))
 
 
-HANDLERS = [review_page, accept_review, path_fragment]
+def _changes(track: StagedTrack, values: Mapping[str, str]) -> dict[str, Any]:
+    found = drafts.changes(track, _readable(track, values))
+    rows = [(LABELS[name], _short(name, old), _short(name, new), old != new) for name, old, new in found]
+    return {"rows": rows, "changed": sum(differs for *_, differs in rows)}
+
+
+def _short(name: str, text: str) -> str:
+    if name == "compilation":
+        return "yes" if text else ""
+    first, *more = text.split("\n")
+    return f"{first[:80]} …" if more or len(first) > 80 else first
+
+
+def _readable(track: StagedTrack, values: Mapping[str, str]) -> Tags:
+    """The typed values as tags; unreadable ones count as the proposal's."""
+    base = track.proposal.tags()
+    try:
+        return forms.read_tags(values, base=base)
+    except Invalid as error:
+        good = {name: value for name, value in values.items() if name not in error.fields}
+    try:
+        return forms.read_tags(good, base=base)
+    except Invalid:
+        return base
+
+
+HANDLERS = [review_page, accept_review, keep_draft, swap_names, path_fragment, changes_fragment]

@@ -12,10 +12,11 @@ from litestar.response import Template
 
 from app.accounts.model import User
 from app.audio.quality import clock, label
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.files import audio_type, file_response, picture_response
 from app.htmx import fragment, page, wants_fragment
-from app.library import queries
+from app.library import complete, queries
+from app.library.complete import Completion
 from app.library.covers import thumbnail
 from app.library.model import Track
 from app.library.paths import open_file
@@ -59,6 +60,22 @@ def library_page(
     show = fragment if wants_fragment(request) else page
     name = "library/_tracks.html" if wants_fragment(request) else "library/library.html"
     return show(name, rows=rows, q=q, number=number, more=more, older=bool(before), nav="library")
+
+
+@get("/library/complete", sync_to_thread=True)
+def complete_name(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    completion: NamedDependency[Completion],
+    field: FromQuery[str],
+    q: FromQuery[str] = "",
+) -> Template:
+    """Names of the library for what somebody types. The field itself may be sent instead of `q`."""
+    if field not in complete.FIELDS:
+        raise Invalid(f"Names are completed for {', '.join(complete.FIELDS)}.", code="bad_field")
+    typed = q or request.query_params.get(field, "")
+    names = completion.find(services.db, field, typed)
+    return fragment("library/_complete.html", field=field, names=names, typed=typed[: complete.MAX_CHARS])
 
 
 @route("/library/tracks/{id:str}/file", http_method=READ, sync_to_thread=True)
@@ -121,4 +138,4 @@ def _sound(track: Track) -> str:
     return label(track.quality)
 
 
-HANDLERS = [library_page, track_file, track_cover]
+HANDLERS = [library_page, complete_name, track_file, track_cover]

@@ -102,6 +102,18 @@ def count(session: Session, q: str = "") -> int:
     return session.scalar(select(func.count()).select_from(Track).where(*_matching(q))) or 0
 
 
+def names(session: Session, field: str) -> list[str]:
+    """Every artist, album, album artist or genre of the library once, those of most tracks first."""
+    column = getattr(Track, field)
+    query = select(column).where(Track.missing_at.is_(None), column != "").group_by(column)
+    return list(session.scalars(query.order_by(func.count().desc(), column)))
+
+
+def last_added(session: Session) -> str | None:
+    """Which track came last: a cheap sign that there may be new names."""
+    return session.scalar(select(Track.id).order_by(Track.added_at.desc(), Track.id.desc()).limit(1))
+
+
 def below(session: Session, folder: str, *, deep: bool = True) -> list[Known]:
     """What is known of a folder's files ("" is the library), without the folders in it if not `deep`."""
     wanted = _KNOWN.where(Track.missing_at.is_(None))

@@ -20,6 +20,9 @@ NAMES = {
     "date": ("©day",),
     "genre": ("©gen",),
     "comment": ("©cmt", "desc", "ldes"),
+    "compilation": ("cpil",),
+    "lyrics": ("©lyr", f"{CUSTOM}lyrics".lower()),
+    "lyrics_synced": (f"{CUSTOM}syncedlyrics".lower(),),
     "source_url": (f"{CUSTOM}purl".lower(), f"{CUSTOM}wwwaudiosource".lower(), "purl"),
     "source_id": (f"{CUSTOM}inlay_source_id".lower(),),
     "recording_id": (f"{CUSTOM}musicbrainz track id".lower(),),
@@ -35,6 +38,7 @@ ATOMS = {
     "date": "©day",
     "genre": "©gen",
     "comment": "©cmt",
+    "lyrics": "©lyr",
 }
 NUMBERS = {"track_no": "trkn", "disc_no": "disk"}
 FREEFORM = {
@@ -44,6 +48,7 @@ FREEFORM = {
     "release_id": f"{CUSTOM}MusicBrainz Album Id",
     "group_id": f"{CUSTOM}MusicBrainz Release Group Id",
     "artist_ids": f"{CUSTOM}MusicBrainz Artist Id",
+    "lyrics_synced": f"{CUSTOM}SYNCEDLYRICS",
 }
 
 
@@ -64,6 +69,8 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
     for name, text in texts(settled(tags)).items():
         if name in NUMBERS:
             atoms[NUMBERS[name]] = [(int(text), 0)]
+        elif name == "compilation":
+            atoms["cpil"] = True
         elif name in FREEFORM:
             values = text.split(", ") if name == "artist_ids" else [text]
             atoms[FREEFORM[name]] = [MP4FreeForm(one.encode(), AtomDataType.UTF8) for one in values]
