@@ -38,6 +38,7 @@ WAITING = 500
 """Questions at most; a batch that is longer gets its answers when its reviews are opened."""
 AGAIN_AFTER = timedelta(minutes=10)
 """When to ask again what a service that was down may know."""
+WORDS_FOLLOW = timedelta(seconds=DEADLINE_S + 1)
 CONNECT_S = 8.0
 _FOUND = "found"
 
@@ -70,8 +71,10 @@ def lyrics(session: Session, question: Question) -> Lyrics | None:
 
 
 def words_are_open(session: Session, question: Question) -> bool:
-    """Whether nobody has found out yet if there are words."""
-    return question.duration_ms is not None and _words(session, question) is None
+    """Whether somebody is finding out now if there are words: they are asked for right after the rest."""
+    row = queries.answer(session, _FOUND, short(question.key))
+    just_now = row is not None and now() - row.fetched_at < WORDS_FOLLOW
+    return just_now and question.duration_ms is not None and _words(session, question) is None
 
 
 def _words(session: Session, question: Question) -> tuple[Lyrics | None] | None:
