@@ -131,6 +131,36 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         yield Finding("backups", "ok", text)
 
 
+def check_lookups(settings: Settings) -> Iterator[Finding]:
+    """Nobody is asked anything here: only whether what the services want is there."""
+    if not settings.lookups:
+        yield Finding("lookups", "ok", "off")
+        return
+    yield Finding("lookups", "ok", ", ".join(settings.lookups))
+    if settings.contact:
+        yield Finding("lookups: contact", "ok", settings.contact)
+    else:
+        hint = "Set INLAY_CONTACT to your e-mail address or the URL of a page about you."
+        yield Finding("lookups: contact", "problem", "not set", hint)
+    if "acoustid" in settings.lookups:
+        yield from _acoustid(settings)
+
+
+def _acoustid(settings: Settings) -> Iterator[Finding]:
+    from app.lookups import fingerprint
+
+    if settings.acoustid_key:
+        yield Finding("lookups: key of AcoustID", "ok", "set")
+    else:
+        hint = "Set INLAY_ACOUSTID_KEY to a free application key from acoustid.org."
+        yield Finding("lookups: key of AcoustID", "problem", "not set", hint)
+    if fingerprint.is_possible():
+        yield Finding("lookups: fpcalc", "ok", "installed")
+    else:
+        hint = "Install it (Debian: libchromaprint-tools), or take acoustid out of INLAY_LOOKUPS."
+        yield Finding("lookups: fpcalc", "problem", "not installed", hint)
+
+
 CHECKS: tuple[Check, ...] = (
     check_ffmpeg,
     check_yt_dlp,
@@ -138,6 +168,7 @@ CHECKS: tuple[Check, ...] = (
     check_landlock,
     check_folders,
     check_database,
+    check_lookups,
 )
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 

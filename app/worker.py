@@ -1,4 +1,4 @@
-"""The worker's parts, started and stopped in order: guard, consumer, watcher, reconciler."""
+"""The worker's parts, started and stopped in order: guard, lookups, consumer, watcher, reconciler."""
 
 import fcntl
 import logging
@@ -13,6 +13,7 @@ from app.db import Database
 from app.downloads import warmup
 from app.downloads.convert import Converter
 from app.downloads.finalize import Finalizer
+from app.downloads.lookups import Lookups
 from app.downloads.progress import ProgressBoard
 from app.downloads.reconcile import Reconciler
 from app.downloads.schedule import Scheduler
@@ -20,6 +21,7 @@ from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
 from app.library.folder import prepare_folder
 from app.library.watch import LibraryWatcher
+from app.lookups.desk import Desk
 from app.opening import Caretaker, open_database
 from app.queue import Queue, ThreadConsumer
 from app.services import Services, read_secret
@@ -101,6 +103,8 @@ class Worker:
             Allowed(*settings.allow_hosts), own_ports={settings.port}, upstream=settings.proxy
         )
         self.guard.start()
+        self.desk = Desk(settings, services.db)
+        self.desk.start()
         scheduler = Scheduler(services)
         chores = (Caretaker(services.db).tend,)
         self.reconciler = Reconciler(services, self.parts.queue, scheduler, chores)
@@ -126,6 +130,7 @@ class Worker:
         self.consumer.stop(graceful=True)
         self.watcher.stop()
         self.guard.stop()
+        self.desk.stop()
         self.reconciler.stop()
         if self.lock:
             self.lock.close()
@@ -142,8 +147,11 @@ class Worker:
     def _answer_rings(self, scheduler: Scheduler) -> None:
         services, board, wake = self.parts.services, self.parts.board, self.reconciler.wake
         self.converter = Converter(services, board, wake)
+        lookups = Lookups(services, self.desk)
         self.parts.queue.answers.update(
             stage=Stager(services, board, self.guard, scheduler, wake).stage,
             convert=self.converter.convert,
             finalize=Finalizer(services, self.converter, wake).finalize,
+            lookup=lookups.look_up,
+            front=lookups.fetch_front,
         )

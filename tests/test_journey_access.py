@@ -16,7 +16,11 @@ from tests.journeys import problem, short_track
 from tests.media.site import MediaSite
 from tests.running import PASSWORD, Inlay
 
-FORMS = {"/downloads", *(f"/downloads/{{id}}/{one}" for one in ("review", "draft", "swap", "changes"))}
+FORMS = {
+    "/downloads",
+    *(f"/downloads/{{id}}/{one}" for one in ("review", "draft", "swap", "changes")),
+    *(f"/downloads/{{id}}/{one}" for one in ("candidate", "candidate/back", "candidate/lyrics")),
+}
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}
 EVERYBODYS = ("/library/", "/api/v1/library/")

@@ -4,7 +4,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from app.audio.formats import FORMATS
-from app.downloads import limits, queries, schedule_queries, staging
+from app.downloads import candidates, limits, queries, schedule_queries, staging
 from app.downloads.forms import ALREADY
 from app.downloads.model import FETCHING, Download, State
 from app.errors import Conflict, NotFound
@@ -47,6 +47,7 @@ def _accept(session: Session, download: Download, tags: dict[str, Tags]) -> bool
         origin = {
             "source_url": str(track.info.get("webpage_url") or download.url),
             "source_id": _source_id(track.info),
+            **candidates.ids(track, tags[track.id]),
         }
         track.tags = msgspec.structs.replace(tags[track.id], **origin)
         track.draft = None

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.accounts.model import User
-from app.downloads import cards, confirm, cover, forms, queries, review_pages
+from app.downloads import candidate_pages, cards, confirm, cover, forms, queries, review_pages
 from app.downloads.progress import ProgressBoard
 from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
 from app.errors import Conflict, InlayError, Invalid, TooMany
@@ -193,6 +193,7 @@ def history_page(
 
 HANDLERS = [
     *review_pages.HANDLERS,
+    *candidate_pages.HANDLERS,
     inbox_page,
     add_page,
     inbox_fragment,

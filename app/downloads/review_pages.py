@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from app.audio.formats import FORMATS
 from app.audio.quality import clock, journey
-from app.downloads import cards, confirm, drafts, forms
+from app.downloads import candidate_pages, candidates, cards, confirm, drafts, forms
 from app.downloads.lanes import lane_of
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own
@@ -47,6 +47,7 @@ def review_page(
     download = own(services, request, id)
     if download.state is not State.REVIEW:
         return go(request, "/")
+    candidate_pages.ring_if_unknown(services, download.tracks[0])
     completion.warm(services.db)
     return _review(services, download, drafts.values_of(download.tracks[0]))
 
@@ -66,7 +67,7 @@ def accept_review(
         return go(request, "/")
     track = download.tracks[0]
     try:
-        tags = forms.read_tags(data, base=track.proposal.tags())
+        tags = forms.read_tags(data, base=candidates.seen(track, data.get("candidate", "")).tags())
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
     confirm.confirm(services, id, {track.id: tags}, covers={track.id: data.get("cover") != "none"})
@@ -84,7 +85,7 @@ def keep_draft(
 ) -> Response[None]:
     """Keep what was typed so far. Quiet when it is too late: a page that is left sends its last words."""
     download = own(services, request, id)
-    if download.tracks:
+    if download.tracks and not candidates.is_stale(download.tracks[0], data):
         drafts.save(services, download, data)
     return unchanged()
 
@@ -165,6 +166,7 @@ def _review(
         **_changes(track, values),
         listen="converted" if ready else "source",
         cover_version=version(track.cover_file, download.updated_at),
+        lookups=candidate_pages.shown(services, download, values),
         nav="inbox",
     )
 

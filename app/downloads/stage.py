@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.children.limits import fetch_limits
 from app.children.parent import Cancelled, ChildCrashed
-from app.downloads import outcome, queries, site_queries, staging
+from app.downloads import candidates, outcome, queries, site_queries, staging
 from app.downloads.child import Staged
 from app.downloads.confirm import accept_as_proposed
 from app.downloads.model import FETCHING, IN_FILE, Download, StagedTrack, State
@@ -145,6 +145,8 @@ class Stager:
             self.services.ring("finalize", download.id)
         else:
             self.services.ring("convert", track.id)
+            if candidates.are_on(self.services.settings):
+                self.services.ring("lookup", track.id)
 
     def _accept(self, session: Session, id: str) -> bool:
         session.expire_all()

@@ -38,6 +38,7 @@ WAITING = 500
 """Questions at most; a batch that is longer gets its answers when its reviews are opened."""
 AGAIN_AFTER = timedelta(minutes=10)
 """When to ask again what a service that was down may know."""
+WORDS_FOLLOW = timedelta(seconds=DEADLINE_S + 1)
 CONNECT_S = 8.0
 _FOUND = "found"
 
@@ -65,12 +66,23 @@ def found(session: Session, question: Question) -> Found | None:
 
 def lyrics(session: Session, question: Question) -> Lyrics | None:
     """The words, as far as they are known by now."""
+    kept = _words(session, question)
+    return kept[0] if kept else None
+
+
+def words_are_open(session: Session, question: Question) -> bool:
+    """Whether somebody is finding out now if there are words: they are asked for right after the rest."""
+    row = queries.answer(session, _FOUND, short(question.key))
+    just_now = row is not None and now() - row.fetched_at < WORDS_FOLLOW
+    return just_now and question.duration_ms is not None and _words(session, question) is None
+
+
+def _words(session: Session, question: Question) -> tuple[Lyrics | None] | None:
     if question.duration_ms is None:
         return None
     key = lrclib.key_of(question.artist, question.title, question.duration_ms)
     row = queries.answer(session, "lrclib", short(key))
-    kept = read(row, Lyrics) if row else None
-    return kept[0] if kept else None
+    return read(row, Lyrics) if row else None
 
 
 class Desk:
@@ -87,7 +99,7 @@ class Desk:
         )
         self._client = Client(settings, self._guard, gap_s=gap_s, deadline_s=deadline_s)
         # The last one first: that is the page that somebody has just opened.
-        self._waiting: queue.LifoQueue[tuple[Question, Path | None] | None] = queue.LifoQueue()
+        self._waiting: queue.LifoQueue[Callable[[], object] | None] = queue.LifoQueue()
         self._thread = threading.Thread(target=self._work, name="lookups", daemon=True)
         self._stopping = False
 
@@ -109,21 +121,40 @@ class Desk:
             self._waiting.put(None)
             self._thread.join(5)
 
-    def ask(self, question: Question, file: Path | None = None) -> None:
-        """Find out about this track soon; returns at once. `file` is its audio, to be recognised by sound."""
+    def ask(
+        self, question: Question, file: Path | None = None, then: Callable[[Found], object] | None = None
+    ) -> None:
+        """Find out about this track soon; returns at once. `file` is its audio, to be recognised by sound.
+
+        `then` gets what came of it, in the desk's thread.
+        """
+
+        def answer() -> None:
+            known = self._find_out(question, file)
+            if then and not self._stopping:
+                then(known)
+            self._look_for_words(question, known)
+
+        self._later(answer)
+
+    def ask_front(self, candidate: Candidate, then: Callable[[bytes | None], object]) -> None:
+        """Fetch the cover of this candidate soon; returns at once. `then` gets it, in the desk's thread."""
+
+        def answer() -> None:
+            picture = self.front(candidate)
+            if not self._stopping:
+                then(picture)
+
+        self._later(answer)
+
+    def _later(self, task: Callable[[], object]) -> None:
         if self.is_open and self._waiting.qsize() < WAITING:
-            self._waiting.put((question, file))
+            self._waiting.put(task)
 
     def look_up(self, question: Question, file: Path | None = None) -> Found:
         """Find out now: takes a few seconds, and never raises for a service that is down."""
-        down: list[str] = []
-        with self._db.read() as session:
-            known = found(session, question)
-        if known is None:
-            known = Found(candidates=self._candidates(question, file, down), down=tuple(down))
-            if not self._stopping:
-                self._cache.keep(_FOUND, question.key, known)
-        self._words(question, automatic(known.candidates))
+        known = self._find_out(question, file)
+        self._look_for_words(question, known)
         return known
 
     def front(self, candidate: Candidate) -> bytes | None:
@@ -139,10 +170,20 @@ class Desk:
     def _work(self) -> None:
         while (task := self._waiting.get()) is not None and not self._stopping:
             try:
-                self.look_up(*task)
+                task()
             except Exception:
                 # Whatever it is: the download knows nothing of it, and the next question is another one.
                 log.exception("a lookup failed")
+
+    def _find_out(self, question: Question, file: Path | None) -> Found:
+        down: list[str] = []
+        with self._db.read() as session:
+            known = found(session, question)
+        if known is None:
+            known = Found(candidates=self._candidates(question, file, down), down=tuple(down))
+            if not self._stopping:
+                self._cache.keep(_FOUND, question.key, known)
+        return known
 
     def _candidates(self, question: Question, file: Path | None, down: list[str]) -> tuple[Candidate, ...]:
         if "musicbrainz" not in self._settings.lookups:
@@ -181,8 +222,8 @@ class Desk:
         )
         return {one.recording_id: one.score for one in matches or ()}
 
-    def _words(self, question: Question, sure: Candidate | None) -> None:
-        duration_ms = question.duration_ms
+    def _look_for_words(self, question: Question, known: Found) -> None:
+        duration_ms, sure = question.duration_ms, automatic(known.candidates)
         if "lrclib" not in self._settings.lookups or duration_ms is None:
             return
         album = question.album or (sure.tags.album if sure else "")

@@ -36,6 +36,10 @@ NAMES = {
     "lyrics_synced": ("sylt", "txxx:syncedlyrics"),
     "source_url": ("txxx:purl", "woas", "txxx:wwwaudiosource"),
     "source_id": ("txxx:inlay_source_id",),
+    "recording_id": ("ufid:http://musicbrainz.org", "txxx:musicbrainz_trackid"),
+    "release_id": ("txxx:musicbrainz album id", "txxx:musicbrainz_albumid"),
+    "group_id": ("txxx:musicbrainz release group id", "txxx:musicbrainz_releasegroupid"),
+    "artist_ids": ("txxx:musicbrainz artist id", "txxx:musicbrainz_artistid"),
 }
 FRAMES = {
     "title": id3.TIT2,
@@ -48,6 +52,14 @@ FRAMES = {
     "genre": id3.TCON,
     "compilation": id3.TCMP,
 }
+DESCRIBED = {
+    "source_id": "INLAY_SOURCE_ID",
+    "release_id": "MusicBrainz Album Id",
+    "group_id": "MusicBrainz Release Group Id",
+    "artist_ids": "MusicBrainz Artist Id",
+}
+"""What has no frame of its own, under the names that other programs look for."""
+MUSICBRAINZ = "http://musicbrainz.org"
 UTF8 = id3.Encoding.UTF8
 LATIN1 = id3.Encoding.LATIN1
 IN_MS = 2
@@ -117,6 +129,9 @@ def _frames(tags: Tags, cover: bytes | None) -> Iterator[Any]:
     for name, text in texts(tags).items():
         if name in FRAMES:
             yield FRAMES[name](encoding=UTF8, text=[text])
+        elif name in DESCRIBED:
+            values = text.split(", ") if name == "artist_ids" else [text]
+            yield id3.TXXX(encoding=UTF8, desc=DESCRIBED[name], text=values)
     if tags.comment:
         yield id3.COMM(encoding=UTF8, lang="XXX", desc="", text=[tags.comment])
     if tags.lyrics:
@@ -128,8 +143,8 @@ def _frames(tags: Tags, cover: bytes | None) -> Iterator[Any]:
         yield id3.TXXX(encoding=UTF8, desc="purl", text=[tags.source_url])
         if tags.source_url.isascii():
             yield id3.WOAS(url=tags.source_url)
-    if tags.source_id:
-        yield id3.TXXX(encoding=UTF8, desc="INLAY_SOURCE_ID", text=[tags.source_id])
+    if tags.recording_id:
+        yield id3.UFID(owner=MUSICBRAINZ, data=tags.recording_id.encode())
     if cover:
         yield id3.APIC(encoding=LATIN1, mime=mime_of(cover), type=FRONT, desc="", data=cover)
 
@@ -139,6 +154,8 @@ def _open(file: BinaryIO, extension: str) -> Any:
 
 
 def _name(frame: Any) -> str:
+    if frame.FrameID == "UFID":
+        return f"ufid:{frame.owner}".lower()
     described = frame.FrameID in ("TXXX", "COMM")
     return f"{frame.FrameID}:{frame.desc}".lower() if described else str(frame.FrameID).lower()
 
@@ -146,6 +163,8 @@ def _name(frame: Any) -> str:
 def _values(frame: Any) -> Iterator[str]:
     if isinstance(frame, id3.UrlFrame):
         yield frame.url
+    elif isinstance(frame, id3.UFID):
+        yield frame.data.decode("utf-8", "replace")
     elif isinstance(frame, id3.USLT):
         yield _mended(frame.text) if frame.encoding == LATIN1 else frame.text
     elif isinstance(frame, id3.SYLT):

@@ -25,6 +25,12 @@ class Tags(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the track came from, so that it can be fetched again."""
     source_id: str = ""
     """`extractor:id` at the source."""
+    recording_id: str = ""
+    """At MusicBrainz, as the next three."""
+    release_id: str = ""
+    group_id: str = ""
+    artist_ids: str = ""
+    """Several with a comma between them."""
 
 
 # The fields that a person sees and edits, in the order of the review page.

@@ -25,6 +25,10 @@ NAMES = {
     "lyrics_synced": (f"{CUSTOM}syncedlyrics".lower(),),
     "source_url": (f"{CUSTOM}purl".lower(), f"{CUSTOM}wwwaudiosource".lower(), "purl"),
     "source_id": (f"{CUSTOM}inlay_source_id".lower(),),
+    "recording_id": (f"{CUSTOM}musicbrainz track id".lower(),),
+    "release_id": (f"{CUSTOM}musicbrainz album id".lower(),),
+    "group_id": (f"{CUSTOM}musicbrainz release group id".lower(),),
+    "artist_ids": (f"{CUSTOM}musicbrainz artist id".lower(),),
 }
 ATOMS = {
     "title": "©nam",
@@ -40,6 +44,10 @@ NUMBERS = {"track_no": "trkn", "disc_no": "disk"}
 FREEFORM = {
     "source_url": f"{CUSTOM}purl",
     "source_id": f"{CUSTOM}INLAY_SOURCE_ID",
+    "recording_id": f"{CUSTOM}MusicBrainz Track Id",
+    "release_id": f"{CUSTOM}MusicBrainz Album Id",
+    "group_id": f"{CUSTOM}MusicBrainz Release Group Id",
+    "artist_ids": f"{CUSTOM}MusicBrainz Artist Id",
     "lyrics_synced": f"{CUSTOM}SYNCEDLYRICS",
 }
 
@@ -64,7 +72,8 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
         elif name == "compilation":
             atoms["cpil"] = True
         elif name in FREEFORM:
-            atoms[FREEFORM[name]] = [MP4FreeForm(text.encode(), AtomDataType.UTF8)]
+            values = text.split(", ") if name == "artist_ids" else [text]
+            atoms[FREEFORM[name]] = [MP4FreeForm(one.encode(), AtomDataType.UTF8) for one in values]
         else:
             atoms[ATOMS[name]] = [text]
     if cover:

@@ -17,7 +17,7 @@ Found = Mapping[str, Sequence[str]]
 Names = Mapping[str, Sequence[str]]
 """Our field → the file's names for it, the most trusted first."""
 
-_JOINED = ("artist", "album_artist", "genre")
+_JOINED = ("artist", "album_artist", "genre", "artist_ids")
 _NUMBERS = ("track_no", "disc_no")
 _SEVERAL_LINES = ("comment", "lyrics", "lyrics_synced")
 _YES = ("1", "true", "yes")

@@ -29,6 +29,10 @@ NAMES = {
     "lyrics_synced": ("syncedlyrics",),
     "source_url": ("purl", "wwwaudiosource"),
     "source_id": ("inlay_source_id",),
+    "recording_id": ("musicbrainz_trackid",),
+    "release_id": ("musicbrainz_albumid",),
+    "group_id": ("musicbrainz_releasegroupid",),
+    "artist_ids": ("musicbrainz_artistid",),
 }
 PADDING_BYTES = 1024
 PICTURE = "metadata_block_picture"
@@ -56,7 +60,7 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
         audio.add_tags()
     audio.tags.clear()
     for name, text in texts(settled(tags)).items():
-        audio.tags[NAMES[name][0].upper()] = [text]
+        audio.tags[NAMES[name][0].upper()] = text.split(", ") if name == "artist_ids" else [text]
     if isinstance(audio, FLAC):
         audio.clear_pictures()
         if cover:

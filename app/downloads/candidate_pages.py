@@ -1,0 +1,305 @@
+"""The candidates on the review page: a fragment that comes a moment later, *Use* and *Take back*."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from app.downloads import candidates, drafts, forms, lookups
+from app.downloads.candidates import Applied, Front
+from app.downloads.model import Download, StagedTrack, State
+from app.downloads.requests import AnyRequest, Form, own
+from app.errors import NotFound
+from app.htmx import fragment, go, unchanged, version, wants_fragment
+from app.lookups import desk
+from app.lookups.candidates import Candidate, Change, changes
+from app.lookups.desk import Found
+from app.lookups.lrclib import Lyrics
+from app.services import Services
+
+POLLS_FOR_S = 30
+MOST_OPEN = 3
+"""Candidates that are shown at once; the others fold."""
+NOBODY = "No match found."
+DOWN = "MusicBrainz could not be reached."
+LABELS = {
+    "title": "Title",
+    "artist": "Artist",
+    "album": "Album",
+    "album_artist": "Album artist",
+    "track_no": "Track",
+    "disc_no": "Disc",
+    "date": "Date",
+    "genre": "Genre",
+}
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One candidate as it is shown."""
+
+    id: str
+    name: str
+    """Title and artist."""
+    release: str
+    """Album and year."""
+    reason: str
+    length: str
+    changes: tuple[tuple[str, str, str], ...]
+    """Label, before and after of each field that it changes."""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What the fragment shows of a track's candidates."""
+
+    used: Line | None = None
+    by_itself: bool = False
+    others: tuple[Line, ...] = ()
+    more: tuple[Line, ...] = ()
+    note: str = ""
+    """Why there is none."""
+    lyrics: Lyrics | None = None
+    """Words that the form does not have."""
+    known_id: str = ""
+    """Of the candidate in the proposal that the form was made of."""
+    waits: bool = False
+    """Something is not known yet."""
+    looking: bool = False
+    """Nothing is known yet."""
+    fill: dict[str, tuple[str, str]] = {}
+    """Before and after of fields of an open page: its script puts them in."""
+    by_tap: bool = False
+    """The person said so: also where something else was typed meanwhile."""
+    front: bool = False
+    """The page may show another cover than there is."""
+    until: int = 0
+
+    @property
+    def version(self) -> str:
+        return version(msgspec.structs.replace(self, until=0))
+
+
+def ring_if_unknown(services: Services, track: StagedTrack) -> None:
+    """Nobody has looked yet, or it is time to look again; a ring may have been lost."""
+    if not candidates.are_on(services.settings):
+        return
+    question = candidates.question(track)
+    with services.db.read() as session:
+        found = desk.found(session, question) if question else Found()
+    if found is None or candidates.choice_is_due(track, found):
+        services.ring("lookup", track.id)
+    done = candidates.applied_to(track)
+    if done and done.front is Front.WANTED:
+        services.ring("front", track.id)
+
+
+def shown(
+    services: Services,
+    download: Download,
+    values: Mapping[str, str],
+    *,
+    until: int | None = None,
+    seen_id: str = "",
+) -> Shown | None:
+    """The candidates beside these values of the form. Never waits for anybody; None: nothing is asked.
+
+    With `until` it is for a page that is open already, and says what has changed for it since; `seen_id` is
+    the candidate that its form was made with.
+    """
+    track = download.tracks[0]
+    question = candidates.question(track)
+    if not candidates.are_on(services.settings) or question is None:
+        return None
+    with services.db.read() as session:
+        found = desk.found(session, question)
+        words = desk.lyrics(session, question)
+        words_open = "lrclib" in services.settings.lookups and desk.words_are_open(session, question)
+    done = candidates.applied_to(track)
+    fill = _fill(done, track, values) if until is not None else {}
+    if fill:
+        values = {**values, **{name: after for name, (_, after) in fill.items()}}
+    applied_id = done.candidate.recording_id if done and done.candidate else ""
+    held = done if done and candidates.holds(done, values) else None
+    used = held.candidate if held else None
+    others = tuple(
+        _line(one, changes(one, values))
+        for one in (found.candidates if found else ())
+        if used is None or one.recording_id != used.recording_id
+    )
+    ends = min(until or 2**40, int(time.time()) + POLLS_FOR_S)
+    open_ones = (
+        found is None or candidates.choice_is_due(track, found),
+        words_open,
+        held is not None and held.front is Front.WANTED,
+        bool(fill),
+    )
+    waits = any(open_ones) and time.time() < ends
+    return Shown(
+        used=_line(used, held.changes) if used and held else None,
+        by_itself=bool(held and held.by_itself),
+        others=others[:MOST_OPEN],
+        more=others[MOST_OPEN:],
+        note=_note(services, found) if used is None else "",
+        lyrics=words if words and not values.get("lyrics", drafts.values_of(track).get("lyrics")) else None,
+        known_id=applied_id if until is None or held or seen_id == applied_id else "",
+        waits=waits,
+        looking=found is None and waits,
+        fill=fill,
+        front=until is not None and held is not None and held.front is Front.THERE,
+        until=ends,
+    )
+
+
+def _fill(done: Applied | None, track: StagedTrack, values: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """What an open page does not show yet of the choice that was made by itself. Nothing where typed."""
+    if done is None or not done.by_itself or track.draft is not None:
+        return {}
+    own = candidates.own_proposal(track)
+    if any(text != own.value(name) for name, text in values.items() if name in LABELS):
+        return {}
+    return {one.field: (one.before, one.after) for one in done.changes if one.field in values}
+
+
+def _line(one: Candidate, changed: tuple[Change, ...]) -> Line:
+    said = one.tags
+    year = said.date[:4]
+    return Line(
+        id=one.recording_id,
+        name=f"{said.title} · {said.artist}",
+        release=f"{said.album}, {year}" if said.album and year else said.album or year,
+        reason=one.reason,
+        length=_length(one.distance_ms),
+        changes=tuple((LABELS[one.field], one.before, one.after) for one in changed),
+    )
+
+
+def _length(distance_ms: int | None) -> str:
+    if distance_ms is None:
+        return "length not known"
+    seconds = round(abs(distance_ms) / 1000)
+    if seconds == 0:
+        return "same length"
+    return f"{seconds} s {'longer' if distance_ms > 0 else 'shorter'}"
+
+
+def _note(services: Services, found: Found | None) -> str:
+    if found is None or found.candidates or "musicbrainz" not in services.settings.lookups:
+        return ""
+    return DOWN if "musicbrainz" in found.down else NOBODY
+
+
+@get("/downloads/{id:str}/candidates", sync_to_thread=True)
+def candidates_fragment(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    id: FromPath[str],
+    until: FromQuery[int] = 0,
+    seen: FromQuery[str] = "",
+) -> Response[Any]:
+    """What the page polls while something is not known yet: 204 while nothing changed."""
+    download = own(services, request, id)
+    if not download.tracks:
+        raise NotFound("There is nothing to review yet.")
+    typed = {name: value for name, value in request.query_params.items() if name in LABELS}
+    values = typed or drafts.values_of(download.tracks[0])
+    found = shown(services, download, values, until=until, seen_id=request.query_params.get("candidate", ""))
+    if found is None or download.state is not State.REVIEW:
+        # Nothing to poll for any more.
+        found = Shown()
+    elif found.version == seen:
+        return unchanged()
+    return _fragment(download, found)
+
+
+def _fragment(download: Download, found: Shown) -> Response[Any]:
+    track = download.tracks[0]
+    cover_version = version(track.cover_file, download.updated_at) if track.cover_file else ""
+    return fragment(
+        "downloads/_candidates.html", lookups=found, download=download, cover_version=cover_version
+    )
+
+
+@post(
+    "/downloads/{id:str}/candidate",
+    sync_to_thread=True,
+    status_code=200,
+    request_max_body_size=forms.FORM_BYTES,
+)
+def use_candidate(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
+) -> Response[Any]:
+    """Apply a candidate to what the form says."""
+    track = _track(services, request, id)
+    if track is None:
+        return go(request, "/")
+    done, old = candidates.use(services, track.id, data.get("use", ""), _typed(data))
+    if old:
+        lookups.bring_back(services, own(services, request, id), old)
+    if done.front is Front.WANTED:
+        services.ring("front", track.id)
+    return _again(services, request, id, data)
+
+
+@post(
+    "/downloads/{id:str}/candidate/back",
+    sync_to_thread=True,
+    status_code=200,
+    request_max_body_size=forms.FORM_BYTES,
+)
+def take_candidate_back(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
+) -> Response[Any]:
+    """Undo exactly what the candidate changed."""
+    track = _track(services, request, id)
+    if track is None:
+        return go(request, "/")
+    done = candidates.take_back(services, track.id, _typed(data))
+    if done:
+        lookups.bring_back(services, own(services, request, id), done)
+    return _again(services, request, id, data)
+
+
+@post(
+    "/downloads/{id:str}/candidate/lyrics",
+    sync_to_thread=True,
+    status_code=200,
+    request_max_body_size=forms.FORM_BYTES,
+)
+def use_found_lyrics(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
+) -> Response[Any]:
+    """Put the lyrics that LRCLIB knows into the form."""
+    track = _track(services, request, id)
+    if track is None:
+        return go(request, "/")
+    candidates.use_lyrics(services, track.id, _typed(data))
+    return _again(services, request, id, data)
+
+
+def _track(services: Services, request: AnyRequest, id: str) -> StagedTrack | None:
+    download = own(services, request, id)
+    return download.tracks[0] if download.state is State.REVIEW else None
+
+
+def _typed(form: Mapping[str, str]) -> dict[str, str]:
+    """Browsers send other line ends than their fields have."""
+    return {name: text.replace("\r\n", "\n") for name, text in form.items() if name in drafts.FIELDS}
+
+
+def _again(services: Services, request: AnyRequest, id: str, form: Mapping[str, str]) -> Response[Any]:
+    """The page again. An open one gets the fragment, with what its fields say now: nothing else moves."""
+    if not wants_fragment(request):
+        return Redirect(f"/downloads/{id}/review", status_code=303)
+    download = own(services, request, id)
+    values, sent = drafts.values_of(download.tracks[0]), _typed(form)
+    found = shown(services, download, values) or Shown()
+    fill = {name: (text, values[name]) for name, text in sent.items() if text != values[name]}
+    fill.pop("cover", None)
+    return _fragment(download, msgspec.structs.replace(found, fill=fill, by_tap=True, front=True))
+
+
+HANDLERS = [candidates_fragment, use_candidate, take_candidate_back, use_found_lyrics]

@@ -1,0 +1,109 @@
+"""The worker's side of lookups: rings are handed to the desk, and what it finds goes into the rows."""
+
+import hashlib
+import logging
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from app.downloads import candidates, cover, queries, staging
+from app.downloads.candidates import Applied, Front
+from app.downloads.model import Download, StagedTrack, State
+from app.errors import InlayError
+from app.lookups.desk import Desk, Found
+from app.services import Services
+
+log = logging.getLogger("inlay.lookups")
+
+_KEPT = ((staging.COVER, "before.jpg"), (staging.SMALL_COVER, "before-small.jpg"))
+"""The cover's files, and where those from before the candidate stay."""
+
+
+@dataclass(frozen=True)
+class Lookups:
+    services: Services
+    desk: Desk
+
+    def look_up(self, track_id: str) -> None:
+        """Answer a ring: find out about this staged track. Returns at once."""
+        track, download = self._get(track_id)
+        if track is None or download is None or download.state is not State.REVIEW:
+            return
+        question = candidates.question(track)
+        if question:
+            file = staging.folder_of(self.services.settings, download.id) / track.source_file
+            self.desk.ask(question, file, partial(self._choose, track_id))
+
+    def fetch_front(self, track_id: str) -> None:
+        """Answer a ring: fetch the cover of the candidate that is applied. Returns at once."""
+        track, _ = self._get(track_id)
+        done = candidates.applied_to(track) if track else None
+        if done and done.candidate and done.front is Front.WANTED:
+            self.desk.ask_front(done.candidate, partial(self._put_in, track_id, done))
+
+    def _choose(self, track_id: str, found: Found) -> None:
+        if candidates.choose(self.services, track_id, found):
+            self.fetch_front(track_id)
+
+    def _put_in(self, track_id: str, wanted: Applied, picture: bytes | None) -> None:
+        """The cover came, or there is none. It is too late when the person did something else meanwhile."""
+        track, download = self._get(track_id)
+        if track is None or download is None or not _still_wanted(track, wanted):
+            return
+        sha256 = ""
+        if picture:
+            try:
+                keep_aside(self.services, download, track)
+                cover.replace(self.services, download, picture)
+                sha256 = _sha256(cover.file_of(self.services, download.id))
+            except (InlayError, OSError) as error:
+                log.warning("%s: the candidate's cover was not put in: %s", download.id, error)
+        with self.services.db.write() as session:
+            current = queries.staged_track(session, track_id)
+            if current and candidates.applied_to(current) == wanted:
+                candidates.note_front(current, wanted, sha256)
+
+    def _get(self, track_id: str) -> tuple[StagedTrack | None, Download | None]:
+        with self.services.db.read() as session:
+            track = queries.staged_track(session, track_id)
+            return track, queries.by_id(session, track.download_id) if track else None
+
+
+def keep_aside(services: Services, download: Download, track: StagedTrack) -> None:
+    """Keep the present cover's files, for `bring_back`. Those of an earlier candidate's stay."""
+    folder = staging.folder_of(services.settings, download.id)
+    for name, kept in _KEPT:
+        (folder / kept).unlink(missing_ok=True)
+        if track.cover_file and (folder / name).exists():
+            staging.copy(folder / name, folder / kept)
+
+
+def bring_back(services: Services, download: Download, done: Applied) -> None:
+    """The cover from before the candidate, unless the person has chosen another one since."""
+    folder = staging.folder_of(services.settings, download.id)
+    if done.front is not Front.THERE or not _is(folder / staging.COVER, done.front_sha256):
+        return
+    had_one = (folder / _KEPT[0][1]).exists()
+    for name, kept in _KEPT:
+        if had_one:
+            os.replace(folder / kept, folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
+    with services.db.write() as session:
+        for track in download.tracks:
+            file = staging.COVER if had_one else None
+            queries.set_track(session, track.id, cover_file=file, cover_edit=done.cover_edit)
+        queries.touch(session, download.id)
+
+
+def _still_wanted(track: StagedTrack, wanted: Applied) -> bool:
+    return candidates.applied_to(track) == wanted and track.cover_edit == wanted.cover_edit
+
+
+def _is(file: Path, sha256: str) -> bool:
+    return file.exists() and _sha256(file) == sha256
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

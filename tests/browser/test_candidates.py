@@ -1,0 +1,180 @@
+"""Candidates on a phone: they come without shifting anything, one tap applies, one takes back."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.driving import PHONE, Browsing, Person, Troubles, join
+from tests.browser.looking import layout_problems
+from tests.lookups.fakes import Fakes, Mood, _json, mbid, recording, recordings
+from tests.lookups.test_services import picture
+from tests.media.audio import make
+from tests.media.site import MediaSite
+from tests.running import Inlay
+
+pytestmark = pytest.mark.browser
+
+SECONDS = 8
+WHERE = """() => [...document.querySelectorAll("#review .line, #review header")].map(
+  (it) => Math.round(it.getBoundingClientRect().top))"""
+VALUES = """() => Object.fromEntries(
+  [...document.querySelectorAll("#review [data-tag]")].map((it) => [it.name, it.value]))"""
+
+
+@pytest.fixture(scope="module")
+def fakes() -> Iterator[Fakes]:
+    with Fakes() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def inlay(fakes: Fakes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
+    given = {"lookups": "musicbrainz,coverart", "contact": "me@example.org", **fakes.settings}
+    with Inlay(tmp_path_factory.mktemp("candidates"), **given) as running:
+        running.add_user("admin", admin=True)
+        yield running.start(seconds=90)
+
+
+@pytest.fixture
+def person(inlay: Inlay, request: pytest.FixtureRequest) -> Person:
+    return join(inlay, f"p{abs(hash(request.node.name)) % 10**8}")
+
+
+@pytest.fixture
+def browse(browser: Browser, inlay: Inlay, troubles: Troubles) -> Iterator[Browsing]:
+    with ExitStack() as open_ones:
+        yield Browsing(browser, inlay, troubles, open_ones)
+
+
+def known(title: str, longer_s: int = 0, **more: Any) -> dict[str, Any]:
+    return recording(title, length_ms=(SECONDS + longer_s) * 1000, **more)
+
+
+def fetch(person: Person, site: MediaSite, title: str, **more: Any) -> str:
+    link = site.track(
+        title.lower().replace(" ", "-"),
+        make("mp3", SECONDS),
+        title=title,
+        artist="Jane Roe",
+        upload_date="2023-04-05",
+        **more,
+    )
+    id = person.inlay.submit(link)
+    assert person.inlay.rest(id, 120)["state"] == "review"
+    return id
+
+
+def late(seconds: float, *found: dict[str, Any]) -> Mood:
+    return Mood(hang_s=seconds, body=_json(recordings(*found)).body)
+
+
+def test_candidates_come_below_and_shift_nothing_above(
+    browse: Browsing, person: Person, site: MediaSite, fakes: Fakes
+) -> None:
+    fakes.spoil(late(8, known("Breakwater", 7), known("Breakwater at Night")))
+    page = browse(person, f"/downloads/{fetch(person, site, 'Breakwater')}/review")
+    expect(page.locator("#candidates")).to_contain_text("Asking MusicBrainz")
+    before = page.evaluate(WHERE)
+    expect(page.locator("#candidates .candidate")).to_have_count(2)
+    assert page.evaluate(WHERE) == before
+    assert layout_problems(page) == []
+    # And it is over: nothing is asked any more.
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2_500)
+    assert asked == []
+
+
+def test_use_changes_the_fields_and_take_back_brings_them_back(
+    browse: Browsing, person: Person, site: MediaSite, fakes: Fakes
+) -> None:
+    fakes.musicbrainz = recordings(known("Slipway", 7, tags=[{"name": "folk", "count": 3}]))
+    fakes.pictures[f"release/{mbid('release Harbour Songs 1999-05-01')}"] = picture(800)
+    id = fetch(person, site, "Slipway", thumbnail=None)
+    page = browse(person, f"/downloads/{id}/review")
+    use = page.get_by_role("button", name="Use Slipway")
+    expect(use).to_be_visible()
+    expect(page.locator("#candidates .difference")).to_contain_text("Harbour Songs")
+    page.fill("[name=title]", "slipway")
+    before = page.evaluate(VALUES)
+    use.tap()
+    expect(page.locator("[name=album]")).to_have_value("Harbour Songs")
+    expect(page.locator("[name=title]")).to_have_value("Slipway")
+    expect(page.locator("[name=date]")).to_have_value("1999-05-01")
+    expect(page.locator("#path")).to_contain_text("Harbour Songs/03 Slipway.mp3")
+    expect(page).to_have_url(f"{browse.inlay.url}/downloads/{id}/review")
+    # Its cover comes a moment later.
+    expect(page.locator("img#cover")).to_be_visible()
+    assert layout_problems(page) == []
+    page.fill("[name=genre]", "Shanty")
+    page.get_by_role("button", name="Take back").tap()
+    expect(page.locator("[name=album]")).to_have_value("")
+    assert page.evaluate(VALUES) == {**before, "genre": "Shanty"}
+    expect(page.locator("span#cover")).to_be_visible()
+
+
+def test_the_sure_one_fills_an_open_page_in_place(
+    browse: Browsing, person: Person, site: MediaSite, fakes: Fakes
+) -> None:
+    fakes.spoil(late(8, known("Mooring")))
+    page = browse(person, f"/downloads/{fetch(person, site, 'Mooring')}/review")
+    expect(page.locator("#candidates")).to_contain_text("Asking MusicBrainz")
+    before = page.evaluate(WHERE)
+    expect(page.locator("#candidates")).to_contain_text("Filled in by itself")
+    expect(page.locator("[name=album]")).to_have_value("Harbour Songs")
+    expect(page.locator("#path")).to_contain_text("Harbour Songs/03 Mooring.mp3")
+    assert page.evaluate(WHERE) == before
+    page.get_by_role("button", name="Take back").tap()
+    expect(page.locator("[name=album]")).to_have_value("")
+
+
+def test_what_somebody_is_typing_is_left_alone(
+    browse: Browsing, person: Person, site: MediaSite, fakes: Fakes
+) -> None:
+    fakes.spoil(late(8, known("Ballast")))
+    page = browse(person, f"/downloads/{fetch(person, site, 'Ballast')}/review")
+    expect(page.locator("#candidates")).to_contain_text("Asking MusicBrainz")
+    page.fill("[name=album]", "Mine")
+    expect(page.get_by_role("button", name="Use Ballast")).to_be_visible()
+    expect(page.locator("[name=album]")).to_have_value("Mine")
+    expect(page.locator("[name=date]")).to_have_value("2023-04-05")
+    expect(page.locator("#candidates")).not_to_contain_text("by itself")
+
+
+def test_enter_in_a_field_adds_and_uses_no_candidate(
+    browse: Browsing, person: Person, site: MediaSite, fakes: Fakes
+) -> None:
+    fakes.musicbrainz = recordings(known("Windlass", 7))
+    page = browse(person, f"/downloads/{fetch(person, site, 'Windlass')}/review")
+    expect(page.get_by_role("button", name="Use Windlass")).to_be_visible()
+    page.press("[name=title]", "Enter")
+    expect(page).to_have_url(f"{browse.inlay.url}/")
+    expect(page.locator("#inbox")).to_contain_text("Jane Roe/Windlass.mp3")
+
+
+def test_candidates_work_as_plain_pages(
+    browse: Browsing, person: Person, site: MediaSite, fakes: Fakes
+) -> None:
+    fakes.musicbrainz = recordings(known("Fender", 7))
+    id = fetch(person, site, "Fender")
+    plain = {**PHONE, "java_script_enabled": False}
+    page = browse(person, None, **plain)
+
+    def there() -> bool:
+        page.goto(f"/downloads/{id}/review")
+        return page.get_by_role("button", name="Use Fender").count() == 1
+
+    for _ in range(20):
+        if there():
+            break
+        page.wait_for_timeout(500)
+    page.fill("[name=genre]", "Shanty")
+    page.get_by_role("button", name="Use Fender").tap()
+    expect(page.locator("[name=album]")).to_have_value("Harbour Songs")
+    expect(page.locator("[name=genre]")).to_have_value("Shanty")
+    page.get_by_role("button", name="Take back").tap()
+    expect(page.locator("[name=album]")).to_have_value("")
+    expect(page.locator("[name=genre]")).to_have_value("Shanty")
