@@ -15,10 +15,11 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from app import __version__
 from app.audio.formats import FORMATS
-from app.downloads.forms import MAX_CHARS
+from app.downloads.forms import MAX_CHARS, MAX_COMMENT_CHARS, MAX_LYRICS_CHARS
 from app.downloads.model import State
 from app.sources.base import QUALITIES
 from app.sources.urls import MAX_CHARS as LONGEST_LINK
+from app.tags import lrc
 
 Json = dict[str, Any]
 
@@ -72,6 +73,9 @@ _TAGS: Json = {
     "title": {**_TEXT, "minLength": 1},
     "track_no": _NUMBER,
     "disc_no": _NUMBER,
+    "comment": {"maxLength": MAX_COMMENT_CHARS},
+    "lyrics": {"maxLength": MAX_LYRICS_CHARS},
+    "lyrics_synced": {"maxLength": MAX_LYRICS_CHARS, "pattern": f"^{lrc.TEXT}$"},
     "date": {"pattern": r"^\s*([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?\s*$", "examples": ["2023-05-19"]},
 }
 BODIES: dict[str, Json] = {

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -16,7 +17,7 @@ from mutagen.flac import FLAC, Picture
 from mutagen.mp4 import MP4
 
 from app.errors import Failure
-from app.tags import files
+from app.tags import files, lrc
 from app.tags.files import read, read_cover, write
 from app.tags.model import Tags
 from app.tags.values import settled
@@ -33,6 +34,9 @@ FULL = Tags(
     date="2019-03-04",
     genre="Hip-Hop",
     comment="first line\nsecond line",
+    compilation=True,
+    lyrics="Tin roof rain\n\nשלום, and again",
+    lyrics_synced="[00:01.50]Tin roof rain\n[00:04.00]\n[01:12.25]שלום, and again",
     source_url="https://media.example/wätch?v=a&t=1",
     source_id="youtube:abc-_1",
 )
@@ -177,7 +181,15 @@ def test_raw_keys_are_those_other_programs_know(tmp_path: Path, cover: bytes) ->
         assert comments["albumartist"] == [FULL.album_artist]
         assert comments["tracknumber"] == ["3"]
         assert comments["purl"] == [FULL.source_url]
+        assert (comments["compilation"], comments["lyrics"]) == (["1"], [FULL.lyrics])
+        assert comments["syncedlyrics"] == [FULL.lyrics_synced]
     assert FLAC(paths["flac"]).pictures[0].type == id3.PictureType.COVER_FRONT
+    assert (atoms["cpil"], atoms["©lyr"]) == (True, [FULL.lyrics])
+    for form in ("mp3", "wav"):
+        frames = mutagen.File(paths[form]).tags
+        assert frames["TCMP"].text == ["1"]
+        assert frames["USLT::XXX"].text == FULL.lyrics
+        assert frames["SYLT::XXX"].text[0] == ("Tin roof rain", 1_500)
     encoded = mutagen.File(paths["opus"]).tags["metadata_block_picture"][0]
     assert Picture(base64.b64decode(encoded)).data == cover
 
@@ -190,6 +202,46 @@ def test_values_of_other_programs_are_understood(tmp_path: Path) -> None:
     audio.tags["Album Artist"] = ["Both"]
     audio.save()
     assert read(path).tags == Tags(artist="One, Two", album_artist="Both", track_no=3, date="2019-05-03")
+
+
+def test_lyrics_of_other_programs_are_understood(tmp_path: Path) -> None:
+    path = copy("mp3", tmp_path)
+    tags = id3.ID3()
+    tags.add(id3.USLT(encoding=1, lang="eng", desc="by ear", text="One\r\nTwo"))
+    lines = [("\nOne", 1_204), ("\nTwo", 61_000)]
+    tags.add(id3.SYLT(encoding=3, lang="eng", format=2, type=1, desc="", text=lines))
+    tags.add(id3.SYLT(encoding=3, lang="eng", format=2, type=4, desc="chords", text=[("Am", 5)]))
+    tags.add(id3.TXXX(encoding=3, desc="COMPILATION", text=["0"]))
+    tags.save(path)
+    assert read(path).tags == Tags(lyrics="One\nTwo", lyrics_synced="[00:01.20]One\n[01:01.00]Two")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("[00:12.00][01:40.5]Twice\n[00:20]Once", "[00:12.00]Twice\n[00:20.00]Once\n[01:40.50]Twice"),
+        ("[ar:Ida Holm]\n[offset:+20]\n [00:01:50]  Rain   falls \n\n", "[00:01.50]Rain falls"),
+        ("[123:59.999]Late", "[123:59.99]Late"),
+        ("no times at all", ""),
+    ],
+)
+def test_lyrics_with_times_have_one_form(written: str, meant: str) -> None:
+    assert settled(Tags(lyrics_synced=written)).lyrics_synced == meant
+    assert lrc.tidy(meant) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("[00:12.00]One\n\n[by:me]\n[1:02]Two", True),
+        ("", True),
+        ("[00:12.00]One\nTwo", False),
+        ("[00:99]One", False),
+    ],
+)
+def test_text_without_times_is_no_lrc(text: str, good: bool) -> None:
+    assert lrc.is_lrc(text) is good
+    assert bool(re.fullmatch(lrc.TEXT, text)) is good
 
 
 @pytest.mark.parametrize(

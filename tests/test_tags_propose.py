@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.tags.model import EDITABLE, SURE
+from app.tags.model import EDITABLE, SURE, Tags
 from app.tags.propose import propose
 
 BANDCAMP = {
@@ -276,3 +276,11 @@ def test_nothing_a_source_sends_makes_it_fail() -> None:
             assert one.reason[0].islower()
             assert 0 <= one.confidence <= 1
             one.value.encode()
+
+
+def test_lyrics_and_compilation_of_a_file_are_kept_and_its_comment_is_not() -> None:
+    tags = Tags(title="T", lyrics="One\nTwo", lyrics_synced="[00:01.00]One", compilation=True, comment="Buy!")
+    proposed = propose({"title": "Other", "uploader": "Ida"}, tags).tags()
+    assert (proposed.lyrics, proposed.lyrics_synced) == (tags.lyrics, tags.lyrics_synced)
+    assert proposed.compilation is True
+    assert proposed.comment == ""

@@ -52,7 +52,12 @@ def submit_url(
     return download_out(download, board, services.room)
 
 
-@post("/api/v1/downloads/confirm", sync_to_thread=True, status_code=202)
+@post(
+    "/api/v1/downloads/confirm",
+    sync_to_thread=True,
+    status_code=202,
+    request_max_body_size=forms.FORM_BYTES,
+)
 def confirm_download(
     request: AnyRequest,
     services: NamedDependency[Services],

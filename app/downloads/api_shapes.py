@@ -7,10 +7,12 @@ import msgspec
 
 from app.audio.facts import QualityFacts, facts_of
 from app.downloads import waiting
+from app.downloads.forms import FIELDS
+from app.downloads.lanes import Lane, lane_of, lane_of_all
 from app.downloads.model import Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.room import Room
-from app.tags.model import EDITABLE, Suggestion, Tags
+from app.tags.model import Suggestion, Tags
 
 
 class LinkIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,10 +34,15 @@ class TrackTagsIn(msgspec.Struct, forbid_unknown_fields=True):
     disc_no: int | str | None = None
     date: str | None = None
     genre: str | None = None
+    compilation: bool | None = None
+    comment: str | None = None
+    lyrics: str | None = None
+    lyrics_synced: str | None = None
+    """As LRC text: each line with its time."""
 
     def given(self) -> dict[str, Any]:
         """The tags that were sent; what was left out or null keeps the proposal."""
-        return {name: getattr(self, name) for name in EDITABLE if getattr(self, name) is not None}
+        return {name: getattr(self, name) for name in FIELDS if getattr(self, name) is not None}
 
 
 class ConfirmIn(TrackTagsIn, forbid_unknown_fields=True):
@@ -68,6 +75,8 @@ class StagedTrackOut(msgspec.Struct):
     tags: Tags | None
     quality: QualityFacts | None
     conversion: str
+    lane: Lane | None
+    """How much it wants of a person; null when nobody is asked any more."""
     path: str | None
     library_track_id: str | None
 
@@ -79,6 +88,8 @@ class DownloadOut(msgspec.Struct):
     site: str
     kind: str
     state: str
+    lane: Lane | None
+    """In review: whether all is sure, something wants a look, or something is missing."""
     title: str
     format: str
     failure: FailureOut | None
@@ -120,6 +131,7 @@ def download_out(download: Download, board: ProgressBoard, room: Room) -> Downlo
         site=download.site,
         kind=download.kind,
         state=download.state,
+        lane=lane_of_all(download) if download.state is State.REVIEW else None,
         title=download.title,
         format=download.format,
         failure=failure,
@@ -131,13 +143,13 @@ def download_out(download: Download, board: ProgressBoard, room: Room) -> Downlo
         quality=facts_of(first.source_quality) if first else None,
         duplicates=[],
         path=first.path if first and download.state is State.DONE else None,
-        tracks=[_track_out(track) for track in download.tracks],
+        tracks=[_track_out(download, track) for track in download.tracks],
         created_at=download.created_at,
         finished_at=download.finished_at,
     )
 
 
-def _track_out(track: StagedTrack) -> StagedTrackOut:
+def _track_out(download: Download, track: StagedTrack) -> StagedTrackOut:
     return StagedTrackOut(
         id=track.id,
         position=track.position,
@@ -145,6 +157,7 @@ def _track_out(track: StagedTrack) -> StagedTrackOut:
         tags=track.tags,
         quality=facts_of(track.source_quality),
         conversion=track.conversion,
+        lane=lane_of(download, track) if download.state is State.REVIEW else None,
         path=track.path,
         library_track_id=track.library_track_id,
     )

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from app.audio.formats import FORMATS
 from app.downloads import limits, queries, usage_queries
 from app.downloads.model import Download
@@ -12,13 +14,19 @@ from app.errors import Conflict, Invalid
 from app.services import Services
 from app.sources.base import QUALITIES
 from app.sources.urls import clean_link
-from app.tags.model import Tags
+from app.tags import lrc
+from app.tags.model import EDITABLE, MORE, Tags
 
 MAX_CHARS = 300
+MAX_COMMENT_CHARS = 2_000
+MAX_LYRICS_CHARS = 20_000
+FORM_BYTES = 512 * 1024
+"""Room for a form with all of them: in an address or a JSON text one letter may take twelve bytes."""
 ALREADY = "This link is in your inbox already."
-TEXTS = ("title", "artist", "album", "album_artist", "genre")
-NUMBERS = ("track_no", "disc_no")
+FIELDS = (*EDITABLE, *MORE)
+"""What the review's form and the API take of a track's tags."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 def submit(
@@ -63,7 +71,7 @@ def submit(
 def read_tags(values: Mapping[str, Any], *, base: Tags) -> Tags:
     """The tags that a person typed over `base`; missing fields keep its values. Raises Invalid by field."""
     wrong: dict[str, str] = {}
-    found: dict[str, Any] = {name: getattr(base, name) for name in (*TEXTS, *NUMBERS, "date")}
+    found: dict[str, Any] = {name: getattr(base, name) for name in FIELDS}
     for name in found:
         if name not in values:
             continue
@@ -78,14 +86,49 @@ def read_tags(values: Mapping[str, Any], *, base: Tags) -> Tags:
     if base.album_artist == base.artist and found["album_artist"] == base.album_artist:
         # It was the artist all along, so it follows when only the artist is corrected.
         found["album_artist"] = found["artist"]
-    return Tags(**found)
+    return msgspec.structs.replace(base, **found)
+
+
+def text_of(value: object) -> str:
+    """A tag as the form's field shows it."""
+    return "1" if value is True else str(value or "")
 
 
 def _text(value: Any) -> str:
-    text = CONTROL.sub(" ", str(value if value is not None else "")).strip()
-    if len(text) > MAX_CHARS:
-        raise ValueError(f"At most {MAX_CHARS} characters fit here.")
+    return _fitting(CONTROL.sub(" ", text_of(value)).strip(), MAX_CHARS)
+
+
+def _comment(value: Any) -> str:
+    return _fitting(_lines(value), MAX_COMMENT_CHARS)
+
+
+def _lyrics(value: Any) -> str:
+    return _fitting(_lines(value), MAX_LYRICS_CHARS)
+
+
+def _lyrics_synced(value: Any) -> str:
+    text = _lyrics(value)
+    if not lrc.is_lrc(text):
+        raise ValueError("Each line begins with its time, such as [01:02.50]. Others belong into Lyrics.")
     return text
+
+
+def _lines(value: Any) -> str:
+    text = text_of(value).replace("\r\n", "\n").replace("\r", "\n")
+    return CONTROL_IN_LINES.sub(" ", text).strip()
+
+
+def _fitting(text: str, most: int) -> str:
+    if len(text) > most:
+        raise ValueError(f"At most {most:,} characters fit here.")
+    return text
+
+
+def _yes(value: Any) -> bool:
+    text = text_of(value).strip().lower()
+    if text not in ("", "0", "1", "false", "true"):
+        raise ValueError("Yes or no.")
+    return text in ("1", "true")
 
 
 def _number(value: Any) -> int | None:
@@ -110,4 +153,12 @@ def _date(value: Any) -> str:
     return text
 
 
-_READERS = {"track_no": _number, "disc_no": _number, "date": _date}
+_READERS = {
+    "track_no": _number,
+    "disc_no": _number,
+    "date": _date,
+    "compilation": _yes,
+    "comment": _comment,
+    "lyrics": _lyrics,
+    "lyrics_synced": _lyrics_synced,
+}

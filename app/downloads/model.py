@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from uuid6 import uuid7
@@ -48,6 +49,10 @@ ACTIVE = (State.QUEUED, *FETCHING, State.FINALIZING)
 """Something is going on by itself: cards poll, and only then."""
 OPEN = (*ACTIVE, State.REVIEW)
 """The same link again would be the same work again."""
+
+
+IN_FILE = "inlay_in_file"
+"""Our own key in a staged track's info."""
 
 
 class Conversion(StrEnum):
@@ -163,6 +168,11 @@ class StagedTrack(Base):
     trim_start_ms: Mapped[int | None] = mapped_column(default=None)
     trim_end_ms: Mapped[int | None] = mapped_column(default=None)
     """The part of the source that is kept; None: from its start, to its end."""
+
+    @property
+    def in_file(self) -> Tags:
+        """The tags that the fetched file brought along."""
+        return msgspec.convert(self.info.get(IN_FILE, {}), Tags)
 
 
 class Site(Base):

@@ -14,7 +14,7 @@ from app.children.parent import Cancelled, ChildCrashed
 from app.downloads import outcome, queries, site_queries, staging
 from app.downloads.child import Staged
 from app.downloads.confirm import accept_as_proposed
-from app.downloads.model import FETCHING, Download, StagedTrack, State
+from app.downloads.model import FETCHING, IN_FILE, Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.downloads.schedule import Scheduler
 from app.downloads.watchdog import Watchdog
@@ -122,7 +122,7 @@ class Stager:
         track = StagedTrack(
             download_id=download.id,
             position=1,
-            info=staged.info,
+            info={**staged.info, IN_FILE: msgspec.to_builtins(staged.in_file)},
             proposal=propose(staged.info, staged.in_file),
             source_file=staged.source_file,
             source_quality=staged.source_quality,

@@ -17,6 +17,7 @@ from mutagen._riff import RiffChunk, RiffFile
 from mutagen.mp3 import MP3, MPEGInfo
 from mutagen.wave import WAVE
 
+from app.tags import lrc
 from app.tags.model import Tags
 from app.tags.values import mime_of, settled, tags_found, texts
 
@@ -30,6 +31,9 @@ NAMES = {
     "date": ("tdrc", "tdrl", "tdor", "icrd"),
     "genre": ("tcon", "ignr"),
     "comment": ("comm:", "txxx:comment", "icmt"),
+    "compilation": ("tcmp", "txxx:compilation"),
+    "lyrics": ("uslt", "txxx:lyrics", "txxx:unsyncedlyrics"),
+    "lyrics_synced": ("sylt", "txxx:syncedlyrics"),
     "source_url": ("txxx:purl", "woas", "txxx:wwwaudiosource"),
     "source_id": ("txxx:inlay_source_id",),
 }
@@ -42,9 +46,13 @@ FRAMES = {
     "disc_no": id3.TPOS,
     "date": id3.TDRC,
     "genre": id3.TCON,
+    "compilation": id3.TCMP,
 }
 UTF8 = id3.Encoding.UTF8
 LATIN1 = id3.Encoding.LATIN1
+IN_MS = 2
+LYRICS = 1
+"""What SYLT calls them."""
 FRONT = id3.PictureType.COVER_FRONT
 
 
@@ -111,6 +119,11 @@ def _frames(tags: Tags, cover: bytes | None) -> Iterator[Any]:
             yield FRAMES[name](encoding=UTF8, text=[text])
     if tags.comment:
         yield id3.COMM(encoding=UTF8, lang="XXX", desc="", text=[tags.comment])
+    if tags.lyrics:
+        yield id3.USLT(encoding=UTF8, lang="XXX", desc="", text=tags.lyrics)
+    if lines := lrc.lines_of(tags.lyrics_synced):
+        timed = [(line, time_ms) for time_ms, line in lines]
+        yield id3.SYLT(encoding=UTF8, lang="XXX", format=IN_MS, type=LYRICS, desc="", text=timed)
     if tags.source_url:
         yield id3.TXXX(encoding=UTF8, desc="purl", text=[tags.source_url])
         if tags.source_url.isascii():
@@ -133,6 +146,12 @@ def _name(frame: Any) -> str:
 def _values(frame: Any) -> Iterator[str]:
     if isinstance(frame, id3.UrlFrame):
         yield frame.url
+    elif isinstance(frame, id3.USLT):
+        yield _mended(frame.text) if frame.encoding == LATIN1 else frame.text
+    elif isinstance(frame, id3.SYLT):
+        # Other kinds are chords or events, and times in MPEG frames tell nothing without the file's audio.
+        if frame.format == IN_MS and frame.type <= LYRICS:
+            yield lrc.text_of((time_ms, " ".join(line.split())) for line, time_ms in frame.text)
     elif isinstance(frame, id3.TextFrame):
         for value in frame.genres if frame.FrameID == "TCON" else frame.text:
             yield _mended(str(value)) if frame.encoding == LATIN1 else str(value)

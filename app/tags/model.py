@@ -16,6 +16,11 @@ class Tags(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`YYYY`, `YYYY-MM` or `YYYY-MM-DD`."""
     genre: str = ""
     comment: str = ""
+    compilation: bool = False
+    """Its album has tracks of many artists."""
+    lyrics: str = ""
+    lyrics_synced: str = ""
+    """Lyrics with times, as LRC text."""
     source_url: str = ""
     """Where the track came from, so that it can be fetched again."""
     source_id: str = ""
@@ -24,6 +29,9 @@ class Tags(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 # The fields that a person sees and edits, in the order of the review page.
 EDITABLE = ("title", "artist", "album", "album_artist", "track_no", "disc_no", "date", "genre")
+
+# What a person may edit besides, folded away.
+MORE = ("compilation", "comment", "lyrics", "lyrics_synced")
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,8 +58,9 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         numbers = {
             name: int(self.value(name)) for name in ("track_no", "disc_no") if self.value(name).isdigit()
         }
-        texts = {name: self.value(name) for name in EDITABLE if name not in ("track_no", "disc_no")}
-        return Tags(**texts, **numbers)  # type: ignore[arg-type]
+        named = (*EDITABLE, "comment", "lyrics", "lyrics_synced")
+        texts = {name: self.value(name) for name in named if name not in ("track_no", "disc_no")}
+        return Tags(**texts, **numbers, compilation=bool(self.value("compilation")))  # type: ignore[arg-type]
 
 
 SURE = 0.8

@@ -20,6 +20,9 @@ NAMES = {
     "date": ("©day",),
     "genre": ("©gen",),
     "comment": ("©cmt", "desc", "ldes"),
+    "compilation": ("cpil",),
+    "lyrics": ("©lyr", f"{CUSTOM}lyrics".lower()),
+    "lyrics_synced": (f"{CUSTOM}syncedlyrics".lower(),),
     "source_url": (f"{CUSTOM}purl".lower(), f"{CUSTOM}wwwaudiosource".lower(), "purl"),
     "source_id": (f"{CUSTOM}inlay_source_id".lower(),),
 }
@@ -31,9 +34,14 @@ ATOMS = {
     "date": "©day",
     "genre": "©gen",
     "comment": "©cmt",
+    "lyrics": "©lyr",
 }
 NUMBERS = {"track_no": "trkn", "disc_no": "disk"}
-FREEFORM = {"source_url": f"{CUSTOM}purl", "source_id": f"{CUSTOM}INLAY_SOURCE_ID"}
+FREEFORM = {
+    "source_url": f"{CUSTOM}purl",
+    "source_id": f"{CUSTOM}INLAY_SOURCE_ID",
+    "lyrics_synced": f"{CUSTOM}SYNCEDLYRICS",
+}
 
 
 def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
@@ -53,6 +61,8 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
     for name, text in texts(settled(tags)).items():
         if name in NUMBERS:
             atoms[NUMBERS[name]] = [(int(text), 0)]
+        elif name == "compilation":
+            atoms["cpil"] = True
         elif name in FREEFORM:
             atoms[FREEFORM[name]] = [MP4FreeForm(text.encode(), AtomDataType.UTF8)]
         else:

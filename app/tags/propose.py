@@ -39,6 +39,8 @@ def propose(
         "date": _date(info, described),
         "genre": _genre(info, described),
     }
+    # Only a file can know these: what stands in its comment is an advertisement as often as not.
+    found |= dict.fromkeys(("compilation", "lyrics", "lyrics_synced"), NOTHING)
     own = _in_file(in_file or Tags())
     first, second = (own, found) if read.is_direct_file(info) and "title" in own else (found, own)
     fields = {
@@ -50,9 +52,13 @@ def propose(
 def _in_file(tags: Tags) -> dict[str, Suggestion]:
     """What the file itself says: somebody tagged it, but who knows how well."""
     values = {name: str(getattr(tags, name) or "") for name in EDITABLE}
+    values["compilation"] = "1" if tags.compilation else ""
     found = {
         name: suggest(value, "from the file's own tags", LIKELY) for name, value in values.items() if value
     }
+    for name in ("lyrics", "lyrics_synced"):
+        if lines := getattr(tags, name):
+            found[name] = Suggestion(value=lines, reason="from the file's own tags", confidence=LIKELY)
     if "artist" in found and "album_artist" not in found:
         found["album_artist"] = suggest(main_artist(tags.artist), THE_ARTIST, LIKELY)
     return found

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from app.tags import lrc
 from app.tags.model import Tags
 
 MAX_CHARS = 20_000
@@ -18,6 +19,8 @@ Names = Mapping[str, Sequence[str]]
 
 _JOINED = ("artist", "album_artist", "genre")
 _NUMBERS = ("track_no", "disc_no")
+_SEVERAL_LINES = ("comment", "lyrics", "lyrics_synced")
+_YES = ("1", "true", "yes")
 _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _NUMBER = re.compile(r"0*([1-9][0-9]{0,3})(?![0-9])")
@@ -39,20 +42,25 @@ def settled(tags: Tags) -> Tags:
 
 def texts(tags: Tags) -> dict[str, str]:
     """Each field that is there, as text."""
-    return {name: str(value) for name, value in msgspec.structs.asdict(tags).items() if value}
+    every = msgspec.structs.asdict(tags)
+    return {name: "1" if value is True else str(value) for name, value in every.items() if value}
 
 
 def mime_of(picture: bytes) -> str:
     return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
 
 
-def _fields(found: Found, names: Names) -> Iterator[tuple[str, str | int | None]]:
+def _fields(found: Found, names: Names) -> Iterator[tuple[str, str | int | bool | None]]:
     for field, candidates in names.items():
         values = next((list(_clean(field, found[name])) for name in candidates if found.get(name)), [])
         if values and field in _NUMBERS:
             yield field, _number(values[0])
         elif values and field == "date":
             yield field, _date(values[0])
+        elif values and field == "compilation":
+            yield field, values[0].lower() in _YES
+        elif values and field == "lyrics_synced":
+            yield field, lrc.tidy(values[0][:MAX_CHARS])
         elif values:
             text = ", ".join(dict.fromkeys(values)) if field in _JOINED else values[0]
             yield field, text[:MAX_CHARS].strip()
@@ -61,9 +69,10 @@ def _fields(found: Found, names: Names) -> Iterator[tuple[str, str | int | None]
 def _clean(field: str, values: Sequence[str]) -> Iterator[str]:
     for value in values[:MAX_VALUES]:
         text = value[: 2 * MAX_CHARS]
-        text = (
-            text.replace("\r\n", "\n").replace("\r", "\n") if field == "comment" else _BREAKS.sub(" ", text)
-        )
+        if field in _SEVERAL_LINES:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        else:
+            text = _BREAKS.sub(" ", text)
         if text := _CONTROLS.sub("", text).strip():
             yield text
 

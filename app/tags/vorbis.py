@@ -24,6 +24,9 @@ NAMES = {
     "date": ("date", "year", "originaldate"),
     "genre": ("genre",),
     "comment": ("comment", "description"),
+    "compilation": ("compilation", "itunescompilation"),
+    "lyrics": ("lyrics", "unsyncedlyrics", "unsynced lyrics"),
+    "lyrics_synced": ("syncedlyrics",),
     "source_url": ("purl", "wwwaudiosource"),
     "source_id": ("inlay_source_id",),
 }
