@@ -16,7 +16,14 @@ from tests.journeys import problem, short_track
 from tests.media.site import MediaSite
 from tests.running import PASSWORD, Inlay
 
-FORMS = {"/downloads", "/downloads/{id}/review"}
+FORMS = {
+    "/downloads",
+    "/downloads/{id}/review",
+    "/downloads/{id}/rule",
+    "/settings/rules",
+    "/settings/rules/adding",
+    "/settings/rules/{rule_id}",
+}
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}
 EVERYBODYS = ("/library/", "/api/v1/library/")
@@ -84,10 +91,14 @@ def world(site: MediaSite, inlay: Inlay) -> World:
     id = inlay.submit(short_track(site, "mine"))
     assert inlay.rest(id)["state"] == "review"
     sign_in(inlay)
+    with inlay.api() as api:
+        made = {"kind": "artist_is", "value": "Ida Holm", "site": "a.example", "channel": "Saltmarsh"}
+        rule = api.put("/rules", json=made).json()["id"]
     ids = {
         "id": id,
         "token_id": "1",
         "session_id": "1",
+        "rule_id": rule,
         "name": "look.css",
         "site": "127.0.0.1",
         "path": "openapi.json",

@@ -141,6 +141,8 @@ def test_what_earlier_tracks_speak_against_is_not_offered() -> None:
 def test_what_exists_or_is_not_wanted_is_not_offered() -> None:
     seen = confirmed("Harbour", "saltpan99", artist="Jane Roe")
     assert offers(seen, known={"artist_is"}) == []
+    first = confirmed("Low", "saltpan99", artist="Jane Roe")
+    assert offers(seen, known={"artist_is"}, earlier=[first]) == []
     # A channel's artist and title are told in one way.
     assert offers(seen, known={"artist_left"}) == []
     assert offers(seen, known={"strip", "genre_is"}) == [("artist_is", "Jane Roe")]

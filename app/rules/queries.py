@@ -74,7 +74,7 @@ def remove_at(session: Session, user_id: int, site: str, channel: str, kind: str
 
 
 def remove(session: Session, row: Rule) -> None:
-    """Take a rule back. What was confirmed until now offers it no more; a new correction may."""
+    """Take a rule back. What was handed in until now offers it no more; a later correction may."""
     session.delete(row)
     session.flush()
     if row.channel and not row.kind.startswith(UNWANTED):

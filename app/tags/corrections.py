@@ -72,8 +72,10 @@ def _candidates(seen: Confirmed, host: Channel) -> Iterator[Rule]:
     yield from _naming(tags, host)
     yield from (Rule(kind="strip", value=affix) for affix in _affixes(seen))
     yield from _naming(tags, host)
+    # An album artist who is the artist just follows.
+    other = tags.album_artist not in (tags.artist, main_artist(tags.artist))
     for kind, value in (
-        ("album_artist_is", tags.album_artist),
+        ("album_artist_is", tags.album_artist if other else ""),
         ("genre_is", tags.genre),
         ("album_is", tags.album),
     ):

@@ -51,6 +51,7 @@ class Example(NamedTuple):
 @dataclass(frozen=True)
 class Kind:
     name: str
+    topic: str
     says: str
     """As it is offered and listed, with the value in it."""
     means: str
@@ -63,7 +64,11 @@ class Kind:
     examples: tuple[Example, ...] = ()
 
     def sentence(self, value: str) -> str:
-        return self.says.format(value=_CHOSEN.get(value, value) if self.choices else value)
+        return self.says.format(value=self.choice(value))
+
+    def choice(self, value: str) -> str:
+        """One of its choices in words."""
+        return _CHOSEN.get(value, value) if self.choices else value
 
 
 _CHOSEN = {
@@ -78,6 +83,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind(
             "artist_is",
+            "the artist",
             "artist is {value}",
             "Every upload is by this artist. The rest of what it is called is the title.",
             ("artist", "title"),
@@ -105,6 +111,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "artist_left",
+            "the order of artist and title",
             "artist is left of the dash",
             "Uploads are called artist, dash, title.",
             ("artist", "title"),
@@ -115,6 +122,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "artist_right",
+            "the order of artist and title",
             "artist is right of the dash",
             "Uploads are called title, dash, artist.",
             ("artist", "title"),
@@ -130,10 +138,11 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "strip",
+            "what to cut from titles",
             "“{value}” is not part of the title",
             "The channel writes this in front of its titles or behind them.",
             ("title",),
-            "Text",
+            "Not in the title",
             examples=(
                 Example(
                     "// wet ink",
@@ -151,6 +160,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "album_artist_is",
+            "the album artist",
             "album artist is {value}",
             "Players group albums by it.",
             ("album_artist",),
@@ -159,6 +169,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "album_is",
+            "the album",
             "album is {value}",
             "Every upload belongs to this album.",
             ("album",),
@@ -167,6 +178,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "genre_is",
+            "the genre",
             "genre is {value}",
             "Every upload is of this genre.",
             ("genre",),
@@ -175,6 +187,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "crop",
+            "the cover",
             "the cover {value}",
             "What becomes of the picture.",
             label="The cover",
@@ -182,6 +195,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "add_when_ready",
+            "adding by itself",
             "tracks {value}",
             "What needs no look from you is added as proposed.",
             label="Tracks",
