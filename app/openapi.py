@@ -17,9 +17,11 @@ from app import __version__
 from app.audio.formats import FORMATS
 from app.downloads.forms import MAX_CHARS, MAX_COMMENT_CHARS, MAX_LYRICS_CHARS
 from app.downloads.model import State
+from app.rules.forms import MAX_CHARS as LONGEST_RULE
 from app.sources.base import QUALITIES
 from app.sources.urls import MAX_CHARS as LONGEST_LINK
 from app.tags import lrc
+from app.tags.rules import KINDS
 
 Json = dict[str, Any]
 
@@ -32,6 +34,7 @@ ABOUT = (
 TAGS = {
     "downloads": "A link and its journey: handed in, fetched, reviewed, added.",
     "library": "What is in the music folder. It is everybody's.",
+    "rules": "What was taught about channels, for the next download from there.",
     "sessions": "Where you are signed in.",
     "formats": "What a download can be asked for.",
     "health": "Is it up? The only call without a login.",
@@ -88,6 +91,12 @@ BODIES: dict[str, Json] = {
         "format": {"enum": [*FORMATS]},
         "quality": {"enum": [*QUALITIES]},
         "tracks": {"enum": ["one"]},
+    },
+    "RuleIn": {
+        "kind": {"enum": [*KINDS]},
+        "value": {"maxLength": LONGEST_RULE},
+        "site": {"pattern": r"^\s*[A-Za-z0-9.:\[\]_-]{0,253}\s*$", "examples": ["bandcamp.com"]},
+        "channel": {"maxLength": LONGEST_RULE},
     },
     "TrackTagsIn": _TAGS,
     "ConfirmIn": {

@@ -24,6 +24,8 @@ import app.downloads.api
 import app.downloads.pages
 import app.library.api
 import app.library.pages
+import app.rules.api
+import app.rules.pages
 from app import __version__, openapi
 from app.accounts.guards import GUARDS, Authentication
 from app.accounts.origin import login_path
@@ -108,6 +110,7 @@ def routes(assets: "Assets") -> Router:
         *app.downloads.pages.HANDLERS,
         *app.downloads.activity_pages.HANDLERS,
         *app.library.pages.HANDLERS,
+        *app.rules.pages.HANDLERS,
     ]
     api = [
         health,
@@ -115,6 +118,7 @@ def routes(assets: "Assets") -> Router:
         *app.downloads.api.HANDLERS,
         *app.downloads.activity_pages.API_HANDLERS,
         *app.library.api.HANDLERS,
+        *app.rules.api.HANDLERS,
     ]
     return Router("/", route_handlers=[Router("/", route_handlers=pages, include_in_schema=False), *api])
 

@@ -42,6 +42,7 @@ LAYERS = [
         "app.accounts.queries",
         "app.library.queries",
         "app.lookups.queries",
+        "app.rules.queries",
         *(
             f"app.downloads.{name}"
             for name in ("queries", "schedule_queries", "site_queries", "usage_queries")
@@ -68,6 +69,7 @@ LAYERS = [
                 "commands",
             )
         ),
+        *(f"app.rules.{name}" for name in ("pages", "api")),
         "app.tags.commands",
         "app.backup_commands",
     ],

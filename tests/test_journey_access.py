@@ -18,8 +18,11 @@ from tests.running import PASSWORD, Inlay
 
 FORMS = {
     "/downloads",
-    *(f"/downloads/{{id}}/{one}" for one in ("review", "draft", "swap", "changes")),
+    *(f"/downloads/{{id}}/{one}" for one in ("review", "draft", "swap", "changes", "rule")),
     *(f"/downloads/{{id}}/{one}" for one in ("candidate", "candidate/back", "candidate/lyrics")),
+    "/settings/rules",
+    "/settings/rules/adding",
+    "/settings/rules/{rule_id}",
 }
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}
@@ -93,10 +96,14 @@ def world(site: MediaSite, inlay: Inlay) -> World:
     id = inlay.submit(short_track(site, "mine"))
     assert inlay.rest(id)["state"] == "review"
     sign_in(inlay)
+    with inlay.api() as api:
+        made = {"kind": "artist_is", "value": "Ida Holm", "site": "a.example", "channel": "Saltmarsh"}
+        rule = api.put("/rules", json=made).json()["id"]
     ids = {
         "id": id,
         "token_id": "1",
         "session_id": "1",
+        "rule_id": rule,
         "name": "look.css",
         "site": "127.0.0.1",
         "path": "openapi.json",

@@ -19,6 +19,7 @@ from app.db import Database, now
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.queries import FINAL
 from app.library.model import Track
+from app.rules import queries
 from app.tags.model import Proposal, Suggestion
 from tests.media.audio import make, picture
 from tests.running import PASSWORD, Inlay
@@ -51,6 +52,7 @@ class Person:
     token_ids: list[int]
     session_id: int
     downloads: dict[str, list[str]] = field(default_factory=dict)
+    rule_id: str = ""
 
     @property
     def bearer(self) -> dict[str, str]:
@@ -117,7 +119,7 @@ class TwoPeople:
     def secrets(self) -> frozenset[str]:
         """What no answer to Alice may contain."""
         rows = self.rows(self.bob.id)
-        ids = {row[0] for table in ("downloads", "staged_tracks") for row in rows[table]}
+        ids = {row[0] for table in ("downloads", "staged_tracks", "rules") for row in rows[table]}
         told = (SECRET, "bobs-own", "Bobs telephone", self.bob.cookie, self.bob.full, self.bob.submit)
         return frozenset({*ids, *told})
 
@@ -133,6 +135,7 @@ def two_people(home: Path) -> Iterator[TwoPeople]:
         for person in (alice, bob):
             for state in State:
                 person.downloads[state] = [_download(inlay, db, person, state)]
+            person.rule_id = _rule(db, person)
         shared = _track_for_everybody(inlay, db, bob)
         db.close()
         yield TwoPeople(inlay, alice, bob, shared)
@@ -179,6 +182,15 @@ def _download(inlay: Inlay, db: Database, person: Person, state: State) -> str:
     for name in ("cover.jpg", "cover-small.jpg"):
         (folder / name).write_bytes(picture(64, 64))
     return id
+
+
+def _rule(db: Database, person: Person) -> str:
+    """What the person taught about a channel, which is theirs alone."""
+    name = SECRET if person.name == "bob" else "Saltmarsh Alices"
+    with db.write() as session:
+        return queries.put(
+            session, person.id, "artist_is", name, site="music.example", channel_name=f"{name} channel"
+        ).id
 
 
 def _track_for_everybody(inlay: Inlay, db: Database, owner: Person) -> str:

@@ -78,7 +78,7 @@ def confirm_download(
         services,
         download.id,
         _tags_by_track(download, data),
-        covers={track.id: data.cover == "proposed" for track in download.tracks},
+        covers={track.id: False for track in download.tracks} if data.cover == "none" else {},
         conflict=data.conflict,
     )
     return download_out(own(services, request, download.id), board, services.room)

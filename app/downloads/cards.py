@@ -140,7 +140,7 @@ def _line(download: Download, progress: Progress) -> str:
         case State.FAILED:
             return download.failure_message or "This did not work. Retry."
         case State.DONE:
-            return " · ".join(track.path for track in download.tracks if track.path)
+            return _added(download)
         case State.DOWNLOADING if progress.done_bytes:
             return _amounts(progress)
         case State.FINALIZING if progress.percent:
@@ -197,6 +197,7 @@ def extension_of(download: Download) -> str:
     return plan(download.tracks[0].source_quality, download.format).extension
 
 
+BY_ITSELF = "added by itself"
 _ENDED = {
     State.DONE: "Added",
     State.SKIPPED: "Skipped: you have this already",
@@ -206,7 +207,12 @@ _ENDED = {
 
 
 def history_line(download: Download) -> str:
-    paths = " · ".join(track.path for track in download.tracks if track.path)
     if download.state is State.DISCARDED and download.failure_message:
         return f"Discarded: {download.failure_message}"
-    return paths if download.state is State.DONE and paths else _ENDED[download.state]
+    return (_added(download) if download.state is State.DONE else "") or _ENDED[download.state]
+
+
+def _added(download: Download) -> str:
+    """Where its tracks are in the library, and whether a person had a look before."""
+    paths = [track.path for track in download.tracks if track.path]
+    return " · ".join([*paths, BY_ITSELF] if download.skip_review else paths)

@@ -25,6 +25,8 @@ def confirm(
     """Accept a reviewed download: `tags` and `covers` (with or without) by staged track's id."""
     with services.db.write() as session:
         download = _found(session, id)
+        # Somebody looked at it after all.
+        download.skip_review = False
         for track in download.tracks:
             track.with_cover = (covers or {}).get(track.id, track.with_cover)
         download.conflict = conflict or download.conflict

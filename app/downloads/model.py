@@ -94,6 +94,7 @@ class Download(Base):
     quality: Mapped[str] = mapped_column(default="bestaudio")
     """What to ask the source for."""
     skip_review: Mapped[bool] = mapped_column(default=False)
+    """Nobody looks at it: it was handed in so, or it was ready and its user lets such ones in."""
     confirm_lossy: Mapped[bool] = mapped_column(default=False)
     """A lossless file of a lossy source is fine without asking."""
     conflict: Mapped[str]

@@ -14,6 +14,7 @@ from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
 from app.errors import Conflict, InlayError, Invalid, TooMany
 from app.files import picture_response
 from app.htmx import fragment, go, page, unchanged, wants_fragment
+from app.rules.learn import newest_offer
 from app.services import Services
 
 ADDED_HOURS = 24
@@ -36,8 +37,15 @@ def inbox_page(
     services.warm.warm()
     # Coming back from a review, a phone's keyboard would cover the cards.
     arrived = request.headers.get("hx-boosted") != "true"
+    with services.db.read() as session:
+        offer = newest_offer(session, request.user.id)
     return page(
-        "downloads/inbox.html", url="", error="", autofocus=arrived, **_inbox(services, board, request.user)
+        "downloads/inbox.html",
+        url="",
+        error="",
+        autofocus=arrived,
+        offer=offer,
+        **_inbox(services, board, request.user),
     )
 
 

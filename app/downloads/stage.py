@@ -1,9 +1,9 @@
 """Crux 1: a queued download becomes a staged track that a person can review."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -14,16 +14,22 @@ from app.children.parent import Cancelled, ChildCrashed
 from app.downloads import candidates, outcome, queries, site_queries, staging
 from app.downloads.child import Staged
 from app.downloads.confirm import accept_as_proposed
+from app.downloads.lanes import Lane, lane_of_all
 from app.downloads.model import FETCHING, IN_FILE, Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.downloads.schedule import Scheduler
 from app.downloads.watchdog import Watchdog
 from app.errors import Failure, surprise
+from app.library.artists import Artists
+from app.rules.queries import about
 from app.services import Services
 from app.sources import failures
 from app.sources.base import Order
 from app.sources.egress import EgressGuard, ProxyTicket
+from app.tags import info as read
+from app.tags.model import Proposal
 from app.tags.propose import propose
+from app.tags.rules import Rule, adds_by_itself, apply, cover_rule
 
 log = logging.getLogger("inlay.stage")
 
@@ -36,6 +42,7 @@ class Stager:
     scheduler: Scheduler
     wake: Callable[[], None] = lambda: None
     """Called when something was put off: somebody has to ring when its time has come."""
+    artists: Artists = field(default_factory=Artists)
 
     def stage(self, _: str = "") -> None:
         """Answer a ring: fetch whatever is next in line. Safe to call at any time, and when nothing is."""
@@ -119,15 +126,18 @@ class Stager:
             log.info("%s: %s", id, note)
 
     def _to_review(self, download: Download, staged: Staged, spent_bytes: int) -> None:
+        with self.services.db.read() as session:
+            rules = about(session, download.user_id, download.site, read.channel(staged.info))
         track = StagedTrack(
             download_id=download.id,
             position=1,
             info={**staged.info, IN_FILE: msgspec.to_builtins(staged.in_file)},
-            proposal=propose(staged.info, staged.in_file),
+            proposal=self._propose(staged, rules),
             source_file=staged.source_file,
             source_quality=staged.source_quality,
             thumbnail_file=staged.thumbnail_file,
             cover_file=staged.cover_file,
+            with_cover=cover_rule(rules) != "none",
         )
         with self.services.db.write() as session:
             outcome.take_note_of_bytes(session, download, spent_bytes)
@@ -136,7 +146,7 @@ class Stager:
             ready = queries.move(
                 session, download.id, State.REVIEW, duration_ms=staged.source_quality.duration_ms
             )
-            accepted = ready and download.skip_review and self._accept(session, download.id)
+            accepted = ready and self._accept(session, download, adds_by_itself(rules))
         if not ready:
             outcome.stopped(self.services, download, 0)
             return
@@ -148,10 +158,24 @@ class Stager:
             if candidates.are_on(self.services.settings):
                 self.services.ring("lookup", track.id)
 
-    def _accept(self, session: Session, id: str) -> bool:
+    def _propose(self, staged: Staged, rules: list[Rule]) -> Proposal:
+        known = self.artists.keys(self.services.db)
+
+        def anew(info: Mapping[str, Any]) -> Proposal:
+            return propose(info, staged.in_file, known)
+
+        return apply(anew(staged.info), staged.info, rules, anew)
+
+    def _accept(self, session: Session, download: Download, adds_by_itself: bool) -> bool:
+        """Go on without a review: because the link was handed in so, or because it is ready and may."""
         session.expire_all()
-        download = queries.by_id(session, id)
-        return download is not None and accept_as_proposed(session, download)
+        found = queries.by_id(session, download.id)
+        if found is None or not (found.skip_review or (adds_by_itself and lane_of_all(found) is Lane.READY)):
+            return False
+        if not accept_as_proposed(session, found):
+            return False
+        queries.touch(session, found.id, skip_review=True)
+        return True
 
     def _ring_next(self) -> None:
         """A place is free: wake the next one that waits for it, now or when its time has come."""

@@ -114,6 +114,17 @@ def last_added(session: Session) -> str | None:
     return session.scalar(select(Track.id).order_by(Track.added_at.desc(), Track.id.desc()).limit(1))
 
 
+def artist_names(session: Session) -> Sequence[str]:
+    """Every artist of the library, each spelling once."""
+    wanted = select(Track.artist).where(Track.missing_at.is_(None), Track.artist != "").distinct()
+    return session.scalars(wanted).all()
+
+
+def artists_state(session: Session) -> tuple[object, ...]:
+    """Differs when tracks came or went. Two questions, for which SQLite looks at indexes only."""
+    return count(session), session.scalar(select(func.max(Track.added_at)))
+
+
 def below(session: Session, folder: str, *, deep: bool = True) -> list[Known]:
     """What is known of a folder's files ("" is the library), without the folders in it if not `deep`."""
     wanted = _KNOWN.where(Track.missing_at.is_(None))

@@ -40,12 +40,14 @@ EDITABLE = ("title", "artist", "album", "album_artist", "track_no", "disc_no", "
 MORE = ("compilation", "comment", "lyrics", "lyrics_synced")
 
 
-class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One field of a proposal. `confidence` runs from 0 to 1; from 0.8 on we call it sure."""
 
     value: str
     reason: str
     confidence: float
+    rule: str = ""
+    """The id of the person's rule that says so, when one does."""
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

@@ -134,7 +134,7 @@ def _from_some_fields(info: Mapping[str, Any], artists: list[str], track: str) -
         return _credit_of(parsed)._replace(title=suggest(track, reason, SAID))
     if parsed.reason == AGREES:
         return _credited(artists, parsed.title, reason)
-    whole = _whole_title(info) if parsed.reason == FROM_TITLE else parsed.title
+    whole = whole_title(info) if parsed.reason == FROM_TITLE else parsed.title
     credit = _credited(artists, whole, reason)
     return credit._replace(title=suggest(credit.title.value, WHOLE_TITLE, LIKELY))
 
@@ -181,10 +181,10 @@ def _apart(artist: str) -> list[str]:
 
 
 def _parsed(info: Mapping[str, Any], channel: str, known: Collection[str] = frozenset()) -> ParsedTitle:
-    return parse_title(_whole_title(info), channel, known)
+    return parse_title(whole_title(info), channel, known)
 
 
-def _whole_title(info: Mapping[str, Any]) -> str:
+def whole_title(info: Mapping[str, Any]) -> str:
     """The upload's title; a file's name without number and underscores; a page's player without `(1)`."""
     title = clean(info.get("title"), 1_000)
     if read.site(info) == "html5":

@@ -14,6 +14,8 @@ from app.tags.title_noise import is_full_album
 
 _ALBUM_LIST = re.compile(r"^(?:Album|EP|Single)\s+[-–—]\s+(?P<album>.+)$")
 NOTHING = suggest("", "", 0.0)
+THE_ARTIST = "the artist"
+WITHOUT_FEATURES = "the artist, without the features"
 
 
 def propose(
@@ -58,7 +60,7 @@ def _in_file(tags: Tags) -> dict[str, Suggestion]:
         if lines := getattr(tags, name):
             found[name] = Suggestion(value=lines, reason="from the file's own tags", confidence=LIKELY)
     if "artist" in found and "album_artist" not in found:
-        found["album_artist"] = suggest(main_artist(tags.artist), "the artist", LIKELY)
+        found["album_artist"] = suggest(main_artist(tags.artist), THE_ARTIST, LIKELY)
     return found
 
 
@@ -67,7 +69,7 @@ def _album_artist(info: Mapping[str, Any], credit: Credit) -> Suggestion:
     if listed := read.names(info, "album_artists", "album_artist"):
         return suggest(join_names(listed), read.from_site(info), SAID)
     main = credit.album_artist or main_artist(credit.artist.value)
-    reason = "the artist" if main == credit.artist.value else "the artist, without the features"
+    reason = THE_ARTIST if main == credit.artist.value else WITHOUT_FEATURES
     return suggest(main, reason, credit.artist.confidence)
 
 
