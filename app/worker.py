@@ -15,6 +15,7 @@ from app.downloads.convert import Converter
 from app.downloads.finalize import Finalizer
 from app.downloads.progress import ProgressBoard
 from app.downloads.reconcile import Reconciler
+from app.downloads.retention import free_one
 from app.downloads.schedule import Scheduler
 from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
@@ -101,6 +102,7 @@ class Worker:
             Allowed(*settings.allow_hosts), own_ports={settings.port}, upstream=settings.proxy
         )
         self.guard.start()
+        services.room.relief = lambda: free_one(services)
         scheduler = Scheduler(services)
         chores = (Caretaker(services.db).tend,)
         self.reconciler = Reconciler(services, self.parts.queue, scheduler, chores)

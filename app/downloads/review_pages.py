@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from app.audio.formats import FORMATS
 from app.audio.quality import clock, journey
-from app.downloads import cards, confirm, forms
+from app.downloads import cards, confirm, forms, toast
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own
 from app.errors import Invalid, NotFound
@@ -24,7 +24,7 @@ def review_page(request: AnyRequest, services: NamedDependency[Services], id: Fr
     download = own(services, request, id)
     if download.state is not State.REVIEW:
         return go(request, "/")
-    return _review(services, download, _proposed(download.tracks[0]))
+    return _review(services, download, _prefilled(download.tracks[0]))
 
 
 @post("/downloads/{id:str}/review", sync_to_thread=True, status_code=200)
@@ -41,7 +41,7 @@ def accept_review(
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
     confirm.confirm(services, id, {track.id: tags}, covers={track.id: data.get("cover") != "none"})
-    return go(request, "/")
+    return go(request, toast.address(services, id))
 
 
 @get("/downloads/{id:str}/path", sync_to_thread=True)
@@ -79,12 +79,15 @@ def _review(
         path=_path(services, download, values),
         listen="converted" if ready else "source",
         cover_version=version(track.cover_file, download.updated_at),
+        can_undo=bool(services.settings.undo_s),
         nav="inbox",
     )
 
 
-def _proposed(track: StagedTrack) -> dict[str, str]:
-    return {name: found.value for name, found in track.proposal.fields.items()}
+def _prefilled(track: StagedTrack) -> dict[str, str]:
+    """What the person typed before, else what we propose."""
+    proposed = {name: found.value for name, found in track.proposal.fields.items()}
+    return {**proposed, **(track.draft or {})}
 
 
 def _path(services: Services, download: Download, values: dict[str, str]) -> str:
