@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -49,7 +49,7 @@ class Ground:
     undo_s = 0
 
     @classmethod
-    def open(cls, folder: Path) -> "Ground":
+    def open(cls, folder: Path) -> Self:
         told = json.loads((folder / "ground.json").read_text())
         return cls(folder, Path(told["library"]), told["id"])
 
