@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +51,8 @@ class Room:
     """Thread-safe; remembers its last look for a moment."""
 
     settings: Settings
+    relief: Callable[[], bool] = lambda: False
+    """Removes something that is least needed from the staging folder; False: there is nothing of that."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _seen: Disk | None = None
     _seen_at: float = 0.0
@@ -60,6 +63,15 @@ class Room:
                 self._seen = self._measure()
                 self._seen_at = time.monotonic()
             return self._seen
+
+    def look_relieved(self) -> Disk:
+        """The same, after what is least needed has made room. Not inside a transaction."""
+        disk = self.look()
+        while disk.full and self.relief():
+            with self._lock:
+                self._seen = None
+            disk = self.look()
+        return disk
 
     def _measure(self) -> Disk:
         settings = self.settings

@@ -161,6 +161,11 @@ class Settings:
     review_days: int = setting(
         7, _whole(1, 3650), "Days that a fetched track waits for its review before it is discarded."
     )
+    undo_s: int = setting(
+        600,
+        _whole(0, 24 * 3600),
+        "Seconds for which an added or discarded track can be brought back to review; 0: not at all.",
+    )
     history_days: int = setting(
         365, _whole(0, 36500), "Days after which finished downloads leave the history; 0 keeps them."
     )

@@ -16,6 +16,7 @@ from app.downloads.finalize import Finalizer
 from app.downloads.lookups import Lookups
 from app.downloads.progress import ProgressBoard
 from app.downloads.reconcile import Reconciler
+from app.downloads.retention import free_one
 from app.downloads.schedule import Scheduler
 from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
@@ -105,6 +106,7 @@ class Worker:
         self.guard.start()
         self.desk = Desk(settings, services.db)
         self.desk.start()
+        services.room.relief = lambda: free_one(services)
         scheduler = Scheduler(services)
         chores = (Caretaker(services.db).tend,)
         self.reconciler = Reconciler(services, self.parts.queue, scheduler, chores)

@@ -45,7 +45,7 @@ LAYERS = [
         "app.rules.queries",
         *(
             f"app.downloads.{name}"
-            for name in ("queries", "schedule_queries", "site_queries", "usage_queries")
+            for name in ("queries", "schedule_queries", "site_queries", "undo_queries", "usage_queries")
         ),
     ],
     # services and cruxes

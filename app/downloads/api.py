@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 
 from app.audio.formats import FORMATS
-from app.downloads import confirm, cover, forms, queries
+from app.downloads import confirm, cover, forms, queries, undo
 from app.downloads.api_shapes import (
     ConfirmIn,
     DownloadOut,
@@ -193,6 +193,19 @@ def discard_by_api(
     return download_out(own(services, request, id), board, services.room)
 
 
+@post("/api/v1/downloads/{id:str}/undo", sync_to_thread=True, status_code=200)
+def undo_by_api(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    id: FromPath[str],
+) -> DownloadOut:
+    """Bring back to review what was added or discarded, until `undo_until`, with the tags as confirmed."""
+    own(services, request, id)
+    undo.undo(services, id)
+    return download_out(own(services, request, id), board, services.room)
+
+
 @delete("/api/v1/downloads/{id:str}", sync_to_thread=True)
 def forget_download(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> None:
     """Remove a finished download from the history. The library keeps its file."""
@@ -251,6 +264,7 @@ HANDLERS = [
     retry_by_api,
     move_by_api,
     discard_by_api,
+    undo_by_api,
     forget_download,
     download_paths,
     file_by_api,

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from app.audio.facts import QualityFacts, facts_of
-from app.downloads import waiting
+from app.downloads import undo, waiting
 from app.downloads.forms import FIELDS
 from app.downloads.lanes import Lane, lane_of, lane_of_all
 from app.downloads.model import Download, StagedTrack, State
@@ -104,6 +104,8 @@ class DownloadOut(msgspec.Struct):
     tracks: list[StagedTrackOut]
     created_at: datetime
     finished_at: datetime | None
+    undo_until: datetime | None
+    """Until when it can be brought back to review, if it can."""
 
 
 class DownloadsOut(msgspec.Struct):
@@ -146,6 +148,7 @@ def download_out(download: Download, board: ProgressBoard, room: Room) -> Downlo
         tracks=[_track_out(download, track) for track in download.tracks],
         created_at=download.created_at,
         finished_at=download.finished_at,
+        undo_until=download.undo_until if undo.is_possible(download) else None,
     )
 
 

@@ -8,7 +8,7 @@ from app.audio.convert import plan
 from app.audio.formats import target_for
 from app.audio.quality import clock, label
 from app.db import now
-from app.downloads import waiting
+from app.downloads import undo, waiting
 from app.downloads.lanes import lane_of_all
 from app.downloads.model import Download, State
 from app.downloads.progress import Progress, ProgressBoard
@@ -103,6 +103,8 @@ def _actions(download: Download, wait: waiting.Wait | None) -> tuple[tuple[str, 
             return (CANCEL,)
         case State.FINALIZING if not any(track.sha256 for track in download.tracks):
             return (CANCEL,)
+        case State.DONE if undo.is_possible(download):
+            return (("undo", "Undo", "quiet"),)
     return ()
 
 
@@ -127,7 +129,8 @@ def lanes(cards: list[Card]) -> list[tuple[str, list[Card]]]:
 
 def title_of(download: Download) -> str:
     for track in download.tracks:
-        known = track.tags.title if track.tags else track.proposal.value("title")
+        typed = track.tags.title if track.tags else (track.draft or {}).get("title")
+        known = typed or track.proposal.value("title")
         if known:
             return known
     return download.title or _short(download.url)

@@ -4,7 +4,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from app.audio.formats import FORMATS
-from app.downloads import candidates, limits, queries, schedule_queries, staging
+from app.downloads import candidates, limits, queries, schedule_queries, staging, undo, undo_queries
 from app.downloads.forms import ALREADY
 from app.downloads.model import FETCHING, Download, State
 from app.errors import Conflict, NotFound
@@ -58,16 +58,18 @@ def _accept(session: Session, download: Download, tags: dict[str, Tags]) -> bool
 
 
 def cancel(services: Services, id: str) -> None:
-    """Stop a download that is on its way: its children end, its files go.
+    """Stop a download that is on its way: its children end, its files go, or are kept a while for an undo.
 
     Too late once the place in the library is recorded: the file may be there at any moment from then on.
     """
     with services.db.write() as session:
         download = _found(session, id)
-        placing = download.state is State.FINALIZING and any(track.sha256 for track in download.tracks)
-        _must(not placing and queries.move(session, id, State.CANCELLED), download)
+        confirmed = download.state is State.FINALIZING
+        placing = confirmed and any(track.sha256 for track in download.tracks)
+        until = undo.kept_until(services, download) if confirmed else None
+        _must(not placing and queries.move(session, id, State.CANCELLED, undo_until=until), download)
     services.running.cancel(id)
-    if not services.running.is_busy(id) and download.state not in FETCHING:
+    if not until and not services.running.is_busy(id) and download.state not in FETCHING:
         staging.remove(services.settings, id)
 
 
@@ -93,10 +95,13 @@ def _retry(services: Services, session: Session, download: Download) -> State:
     _must(download.state in (State.FAILED, State.CANCELLED), download)
     if queries.open_link(session, download.user_id, download.url_key):
         raise Conflict(ALREADY, code="already_queued")
-    staged = download.state == State.FAILED and staging.is_whole(services.settings, download)
-    if not (staged and download.tracks):
+    staged = download.state is State.FAILED or download.undo_until
+    if not (staged and download.tracks and staging.is_whole(services.settings, download)):
         to = State.QUEUED
         limits.check_waiting(session, download.user_id, services.settings)
+    elif download.state is State.CANCELLED:
+        undo_queries.bring_back(session, download)
+        return State.REVIEW
     elif all(track.tags for track in download.tracks):
         to = State.FINALIZING
     else:
@@ -125,12 +130,14 @@ def take_turn(services: Services, id: str, where: str) -> None:
 
 
 def discard(services: Services, id: str) -> None:
-    """Drop a reviewed or failed download; nothing of it reaches the library."""
+    """Drop a reviewed or failed download; nothing of it reaches the library. It can be undone for a while."""
     with services.db.write() as session:
         download = _found(session, id)
-        _must(queries.move(session, id, State.DISCARDED), download)
+        until = undo.kept_until(services, download)
+        _must(queries.move(session, id, State.DISCARDED, undo_until=until), download)
     services.running.cancel(id)
-    staging.remove(services.settings, id)
+    if not until:
+        staging.remove(services.settings, id)
 
 
 def forget(services: Services, id: str) -> None:
@@ -138,7 +145,8 @@ def forget(services: Services, id: str) -> None:
     with services.db.write() as session:
         download = _found(session, id)
         if not queries.remove(session, id):
-            sentence = f"This download is {download.state}: cancel or discard it first."
+            busy = "is being undone" if download.state is State.DONE else f"is {download.state}"
+            sentence = f"This download {busy}: cancel or discard it first."
             raise Conflict(sentence, code="too_late")
     staging.remove(services.settings, id)
 

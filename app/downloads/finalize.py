@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from app.audio.model import Quality
 from app.children.parent import Cancelled, ChildCrashed
-from app.downloads import outcome, queries, staging
+from app.downloads import outcome, queries, staging, undo
 from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.schedule_queries import is_ahead
@@ -42,6 +42,7 @@ class Finalizer:
 
     def finalize(self, id: str) -> None:
         """Put every track of a confirmed download into the library. Safe to call at any time and twice."""
+        undone = False
         with self.services.running.busy(id) as mine:
             download = self._get(id) if mine else None
             if download is None or download.state is not State.FINALIZING:
@@ -57,7 +58,7 @@ class Finalizer:
             except AlreadyThere:
                 self._end(id, State.SKIPPED)
             except Cancelled:
-                self._stopped(id)
+                undone = self._stopped(id)
             except Failure as failure:
                 self._fail(id, failure)
             except ChildCrashed as crash:
@@ -70,6 +71,8 @@ class Finalizer:
                 self._fail(id, surprise())
         if waits_for:
             self._ring_if_converted(id, waits_for)
+        if undone:
+            self.services.ring("finalize", id)
 
     def _finalize(self, download: Download) -> None:
         settings = self.services.settings
@@ -108,8 +111,11 @@ class Finalizer:
             self.services.ring("finalize", id)
 
     def _add(self, download: Download, track: StagedTrack, file: Path, quality: Quality) -> None:
+        if track.path and not track.sha256:
+            undo.clear(self.services, track)
         tags = settled(track.tags or track.proposal.tags())
         placed = self._placed_before_crash(track) or self._tag_and_place(download, track, tags, file)
+        staging.note_made(self.services.settings, download.id, placed.made)
         with self.services.db.write() as session:
             found = index.index_own(
                 session,
@@ -168,7 +174,14 @@ class Finalizer:
     ) -> None:
         """From here on nobody can cancel. Raises Cancelled when somebody has."""
         with self.services.db.write() as session:
-            wanted = queries.set_destination(session, download.id, track.id, path=str(path), sha256=sha256)
+            wanted = queries.set_destination(
+                session,
+                download.id,
+                track.id,
+                path=str(path),
+                sha256=sha256,
+                confirmed_at=download.updated_at,
+            )
         if not wanted:
             raise Cancelled
 
@@ -183,18 +196,28 @@ class Finalizer:
             return queries.by_id(session, id)
 
     def _end(self, id: str, state: State) -> None:
+        download = self._get(id) if state is State.DONE else None
+        until = undo.kept_until(self.services, download) if download else None
         with self.services.db.write() as session:
-            queries.move(session, id, state)
-        staging.remove(self.services.settings, id)
+            queries.move(session, id, state, undo_until=until)
+        if until:
+            staging.remove_tagged(self.services.settings, id)
+        else:
+            staging.remove(self.services.settings, id)
         log.info("%s: %s", id, state)
 
     def _fail(self, id: str, failure: Failure) -> None:
         outcome.not_added(self.services, id, failure)
         self.wake()
 
-    def _stopped(self, id: str) -> None:
-        """By us: it goes on after the restart. By the person: nothing of it stays."""
+    def _stopped(self, id: str) -> bool:
+        """By us: it goes on after the restart. By the person: nothing of it stays but for an undo.
+
+        True when it was undone and confirmed anew while we were at it.
+        """
         download = self._get(id)
-        if download is None or download.state is State.CANCELLED:
+        if download is None or (download.state is State.CANCELLED and not download.undo_until):
             staging.remove(self.services.settings, id)
         log.info("%s: %s", id, "cancelled" if download is None else f"stopped while {download.state}")
+        stopping = self.services.running.stopping
+        return download is not None and download.state is State.FINALIZING and not stopping

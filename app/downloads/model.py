@@ -37,12 +37,15 @@ NEXT: dict[State, frozenset[State]] = {
     State.REVIEW: frozenset({State.FINALIZING, State.DISCARDED, State.FAILED, State.QUEUED}),
     # Cancelled only until its destination is recorded: from then on the file may be there any moment.
     State.FINALIZING: frozenset({State.DONE, State.SKIPPED, State.FAILED, State.REVIEW, State.CANCELLED}),
-    State.FAILED: frozenset({State.QUEUED, State.FINALIZING, State.REVIEW, State.DISCARDED}),
-    State.CANCELLED: frozenset({State.QUEUED, State.DISCARDED}),
-    State.DONE: frozenset(),
-    State.DISCARDED: frozenset(),
+    State.FAILED: frozenset({State.QUEUED, State.REVIEW, State.DISCARDED}),
+    State.CANCELLED: frozenset({State.QUEUED, State.REVIEW, State.DISCARDED}),
+    # These, and a cancelled one, go to review by an undo alone: undo_queries.bring_back().
+    State.DONE: frozenset({State.REVIEW}),
+    State.DISCARDED: frozenset({State.REVIEW}),
     State.SKIPPED: frozenset(),
 }
+UNDOABLE = (State.DONE, State.DISCARDED, State.CANCELLED)
+"""With `undo_until` ahead, what was fetched is still there, and an undo brings it back to review."""
 
 FETCHING = (State.PROBING, State.DOWNLOADING)
 ACTIVE = (State.QUEUED, *FETCHING, State.FINALIZING)
@@ -118,7 +121,7 @@ class Download(Base):
     retry_at: Mapped[datetime | None] = mapped_column(default=None)
     """Queued, but not before this moment; `failure_…` say why."""
     undo_until: Mapped[datetime | None] = mapped_column(default=None)
-    """Done, but its staging is kept until then, so that Undo can bring it back to review."""
+    """Done or discarded, but its staging is kept until then, so that Undo can bring it back to review."""
 
     tracks: Mapped[list["StagedTrack"]] = relationship(
         order_by="StagedTrack.position", cascade="all, delete-orphan", lazy="selectin"
@@ -156,7 +159,7 @@ class StagedTrack(Base):
     converted_file: Mapped[str | None] = mapped_column(default=None)
     converted_quality: Mapped[Quality | None] = mapped_column(StructJSON(Quality), default=None)
     path: Mapped[str | None] = mapped_column(default=None)
-    """Where in the library it goes; recorded before it is placed."""
+    """Where in the library it goes; recorded before it is placed. Without `sha256`: see undo.py."""
     sha256: Mapped[str | None] = mapped_column(default=None)
     """Of the tagged file; recorded before it is placed."""
     library_track_id: Mapped[str | None] = mapped_column(default=None)

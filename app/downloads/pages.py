@@ -8,9 +8,21 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.accounts.model import User
-from app.downloads import candidate_pages, cards, confirm, cover, forms, queries, review_pages
+from app.downloads import (
+    candidate_pages,
+    cards,
+    confirm,
+    cover,
+    forms,
+    queries,
+    review_pages,
+    toast,
+    undo,
+)
+from app.downloads.model import State
 from app.downloads.progress import ProgressBoard
 from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
+from app.downloads.toast import toast_of
 from app.errors import Conflict, InlayError, Invalid, TooMany
 from app.files import picture_response
 from app.htmx import fragment, go, page, unchanged, wants_fragment
@@ -31,12 +43,16 @@ def _inbox(services: Services, board: ProgressBoard, user: User) -> dict[str, An
 
 @get("/", sync_to_thread=True)
 def inbox_page(
-    request: AnyRequest, services: NamedDependency[Services], board: NamedDependency[ProgressBoard]
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    board: NamedDependency[ProgressBoard],
+    undone: Annotated[str, QueryParameter(name="undo")] = "",
 ) -> Response[Any]:
-    """The box for a link, and everything that is on its way."""
+    """The box for a link, and everything that is on its way; `undo` is what the toast is about."""
     services.warm.warm()
+    said = toast_of(services, request.user.id, undone) if undone else None
     # Coming back from a review, a phone's keyboard would cover the cards.
-    arrived = request.headers.get("hx-boosted") != "true"
+    arrived = request.headers.get("hx-boosted") != "true" and not said
     with services.db.read() as session:
         offer = newest_offer(session, request.user.id)
     return page(
@@ -45,6 +61,7 @@ def inbox_page(
         error="",
         autofocus=arrived,
         offer=offer,
+        toast=said,
         **_inbox(services, board, request.user),
     )
 
@@ -126,7 +143,7 @@ def cancel_download(
 ) -> Response[Any]:
     own(services, request, id)
     confirm.cancel(services, id)
-    return _back_to_inbox(request)
+    return _back_to_inbox(request, toast.address(services, id))
 
 
 @post("/downloads/{id:str}/retry", sync_to_thread=True, status_code=200)
@@ -144,7 +161,17 @@ def discard_download(
 ) -> Response[Any]:
     own(services, request, id)
     confirm.discard(services, id)
-    return _back_to_inbox(request)
+    return _back_to_inbox(request, toast.address(services, id))
+
+
+@post("/downloads/{id:str}/undo", sync_to_thread=True, status_code=200)
+def undo_download(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
+) -> Response[Any]:
+    """Back to its review. Whoever taps twice is there already."""
+    if own(services, request, id).state is not State.REVIEW:
+        undo.undo(services, id)
+    return go(request, f"/downloads/{id}/review")
 
 
 @post("/downloads/{id:str}/first", sync_to_thread=True, status_code=200)
@@ -155,10 +182,10 @@ def fetch_first(request: AnyRequest, services: NamedDependency[Services], id: Fr
     return _back_to_inbox(request)
 
 
-def _back_to_inbox(request: AnyRequest) -> Response[Any]:
-    if wants_fragment(request):
+def _back_to_inbox(request: AnyRequest, path: str = "/") -> Response[Any]:
+    if wants_fragment(request) and path == "/":
         return Response("", status_code=200, headers={"HX-Trigger": "inbox-changed"}, media_type="text/html")
-    return go(request, "/")
+    return go(request, path)
 
 
 @route("/downloads/{id:str}/file", http_method=READ, sync_to_thread=True)
@@ -192,7 +219,13 @@ def history_page(
     with services.db.read() as session:
         found = queries.finished(session, request.user.id, limit=HISTORY_LIMIT + 1, before=before)
     rows = [
-        {"title": cards.title_of(one), "line": cards.history_line(one), "when": one.finished_at, "one": one}
+        {
+            "title": cards.title_of(one),
+            "line": cards.history_line(one),
+            "when": one.finished_at,
+            "one": one,
+            "undo": undo.is_possible(one),
+        }
         for one in found[:HISTORY_LIMIT]
     ]
     more = f"/history?before={quote(found[HISTORY_LIMIT - 1].id)}" if len(found) > HISTORY_LIMIT else None
@@ -211,6 +244,7 @@ HANDLERS = [
     retry_download,
     fetch_first,
     discard_download,
+    undo_download,
     download_file,
     download_cover,
     history_page,

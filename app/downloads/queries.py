@@ -4,11 +4,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.db import now
-from app.downloads.model import ACTIVE, FETCHING, NEXT, OPEN, Conversion, Download, StagedTrack, State
+from app.downloads.model import (
+    ACTIVE,
+    FETCHING,
+    NEXT,
+    OPEN,
+    UNDOABLE,
+    Conversion,
+    Download,
+    StagedTrack,
+    State,
+)
 from app.downloads.schedule_queries import is_due
 from app.errors import Failure
 
@@ -85,12 +95,16 @@ def finished(session: Session, user_id: int, *, limit: int, before: str | None) 
 def move(session: Session, id: str, to: State, *, failure: Failure | None = None, **changes: Any) -> bool:
     """Change the state, if the present one allows it. False: somebody else was first, or it is too late."""
     sources = [state for state, following in NEXT.items() if to in following]
+    if to is State.REVIEW:
+        # Nobody but the person's undo brings those back, least of all a worker that comes too late.
+        sources = [state for state in sources if state not in UNDOABLE]
     values: dict[str, Any] = {
         "state": to,
         "failure_kind": failure.kind if failure else None,
         "failure_message": failure.message if failure else None,
         "retry_at": None,
         "finished_at": now() if to in FINAL else None,
+        "undo_until": None,
         "updated_at": now(),
         **changes,
     }
@@ -195,10 +209,16 @@ def _reason(failure: Failure) -> dict[str, Any]:
     }
 
 
-def set_destination(session: Session, download_id: str, track_id: str, *, path: str, sha256: str) -> bool:
-    """Record where the file goes. From then on it is too late to cancel; False: it was cancelled before."""
+def set_destination(
+    session: Session, download_id: str, track_id: str, *, path: str, sha256: str, confirmed_at: datetime
+) -> bool:
+    """Record where the file goes. From then on it is too late to cancel; False: it was cancelled before.
+
+    `confirmed_at` is the `updated_at` of the download whose tags the file has: it may have been undone and
+    confirmed with other ones meanwhile.
+    """
     download = session.get(Download, download_id, populate_existing=True)
-    if download is None or download.state is not State.FINALIZING:
+    if download is None or download.state is not State.FINALIZING or download.updated_at != confirmed_at:
         return False
     set_track(session, track_id, path=path, sha256=sha256)
     return True
@@ -229,7 +249,8 @@ def to_ring(session: Session) -> tuple[list[str], list[str]]:
 def with_staging(session: Session) -> set[str]:
     """Ids of downloads whose staging folder is still needed."""
     kept = (*ACTIVE, State.REVIEW, State.FAILED)
-    return set(session.scalars(select(Download.id).where(Download.state.in_(kept))))
+    wanted = or_(Download.state.in_(kept), Download.undo_until.is_not(None))
+    return set(session.scalars(select(Download.id).where(wanted)))
 
 
 def untouched_since(session: Session, state: State, before: datetime) -> list[str]:
@@ -239,8 +260,8 @@ def untouched_since(session: Session, state: State, before: datetime) -> list[st
 
 
 def ended_before(session: Session, before: datetime) -> list[str]:
-    query = select(Download.id).where(Download.state.in_(FINAL), Download.finished_at < before)
-    return list(session.scalars(query))
+    ended = (Download.state.in_(FINAL), Download.finished_at < before, Download.undo_until.is_(None))
+    return list(session.scalars(select(Download.id).where(*ended)))
 
 
 def counts(session: Session, *, user_id: int | None) -> dict[State, int]:
@@ -264,8 +285,23 @@ def forget(session: Session, ids: list[str]) -> None:
 
 def remove(session: Session, id: str) -> bool:
     """Forget a finished download. The library file stays."""
-    query = delete(Download).where(Download.id == id, Download.state.not_in(OPEN))
+    query = delete(Download).where(
+        Download.id == id, Download.state.not_in(OPEN), Download.id.not_in(being_undone())
+    )
     return bool(session.execute(query).rowcount)  # type: ignore[attr-defined]
+
+
+def being_undone() -> Select[str]:
+    """Ids of downloads whose undo has begun and not ended: their row is needed to end it. See undo.py."""
+    return (
+        select(Download.id)
+        .join(StagedTrack)
+        .where(
+            Download.state == State.DONE,
+            Download.undo_until.is_not(None),
+            StagedTrack.library_track_id.is_(None),
+        )
+    )
 
 
 def done_since(hours: int) -> datetime:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.db import now
-from app.downloads import queries, retention, schedule_queries, staging
+from app.downloads import queries, retention, schedule_queries, staging, undo
 from app.downloads.model import Conversion
 from app.downloads.schedule import Scheduler
 from app.queue import Queue
@@ -42,6 +42,7 @@ class Reconciler:
         self.queue.clear()
         with self.services.db.write() as session:
             queries.put_back_interrupted(session)
+        undo.recover(self.services)
         with self.services.db.read() as session:
             needed = queries.with_staging(session)
         for name in staging.sweep(self.services.settings, needed):
@@ -77,6 +78,7 @@ class Reconciler:
 
     def _round(self) -> None:
         self._put_back_stranded()
+        undo.recover(self.services)
         retention.expire(self.services)
         for chore in self.chores:
             try:

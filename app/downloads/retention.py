@@ -1,11 +1,11 @@
-"""What is kept for how long: reviews wait some days, failed ones keep their files as long, history longer."""
+"""What is kept for how long: for an undo minutes, reviews and failed ones some days, history longer."""
 
 import logging
 import time
 from datetime import datetime, timedelta
 
 from app.db import now
-from app.downloads import queries, site_queries, staging, usage_queries
+from app.downloads import queries, site_queries, staging, undo_queries, usage_queries
 from app.downloads.model import Download, State
 from app.errors import Failure, FailureKind
 from app.services import Services
@@ -37,6 +37,9 @@ def expire(services: Services, *, uptime_s: float | None = None) -> None:
         reviews = queries.untouched_since(session, State.REVIEW, stale)
         failed = queries.untouched_since(session, State.FAILED, stale)
         ended = queries.ended_before(session, old) if old else []
+        over = undo_queries.kept(session, over=True)
+    for id in over:
+        _let_go(services, id)
     if uptime_s < PATIENCE_S and last_sign and moment - last_sign > ABSENCE:
         return
     _discard(services, reviews, stale)
@@ -50,6 +53,23 @@ def expire(services: Services, *, uptime_s: float | None = None) -> None:
             usage_queries.forget(session, moment - USAGE_KEPT)
             site_queries.forget_quiet(session, old)
         log.info("%d old downloads left the history", len(ended))
+
+
+def free_one(services: Services) -> bool:
+    """Staging space is short: what is kept for an undo alone goes first. False: there is nothing of that."""
+    with services.db.read() as session:
+        kept = undo_queries.kept(session)
+    return any(_let_go(services, id) for id in kept)
+
+
+def _let_go(services: Services, id: str) -> bool:
+    """The row first: nobody may count on a folder that is being removed."""
+    with services.db.write() as session:
+        over = undo_queries.let_go(session, id)
+    if over:
+        staging.remove(services.settings, id)
+        log.info("%s: cannot be undone any more, its files go", id)
+    return over
 
 
 def _discard(services: Services, ids: list[str], stale: datetime) -> None:

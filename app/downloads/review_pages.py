@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from app.audio.formats import FORMATS
 from app.audio.quality import clock, journey
-from app.downloads import candidate_pages, candidates, cards, confirm, drafts, forms
+from app.downloads import candidate_pages, candidates, cards, confirm, drafts, forms, toast
 from app.downloads.lanes import lane_of
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own
@@ -71,7 +71,7 @@ def accept_review(
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
     confirm.confirm(services, id, {track.id: tags}, covers={track.id: data.get("cover") != "none"})
-    return go(request, "/")
+    return go(request, toast.address(services, id))
 
 
 @post(
@@ -167,6 +167,7 @@ def _review(
         listen="converted" if ready else "source",
         cover_version=version(track.cover_file, download.updated_at),
         lookups=candidate_pages.shown(services, download, values),
+        can_undo=bool(services.settings.undo_s),
         nav="inbox",
     )
 

@@ -26,7 +26,7 @@ class Scheduler:
     def claim(self) -> Download | None:
         """The next download, claimed for the caller; None when nothing may be fetched now."""
         with self._lock:
-            if self.services.running.stopping or self.services.room.look().full:
+            if self.services.running.stopping or self.services.room.look_relieved().full:
                 return None
             with self.services.db.write() as session:
                 id = self._next(session)
@@ -40,7 +40,7 @@ class Scheduler:
 
     def something_waits(self) -> bool:
         """Whether `claim` would find something."""
-        if self.services.running.stopping or self.services.room.look().full:
+        if self.services.running.stopping or self.services.room.look_relieved().full:
             return False
         with self.services.db.read() as session:
             return self._next(session) is not None

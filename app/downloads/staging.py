@@ -1,10 +1,12 @@
 """The staging folder: one folder a download, seen by no player."""
 
 import errno
+import json
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from app.audio.gate import open_regular
 from app.downloads.model import Download
@@ -13,6 +15,7 @@ from app.settings import Settings
 
 COVER = "cover.jpg"
 SMALL_COVER = "cover-small.jpg"
+MADE = "made-folders.json"
 SMALL_PX = 192
 """A card shows 64 px; a sharp screen has three for each."""
 COPY_BYTES = 1024 * 1024
@@ -30,6 +33,32 @@ def is_whole(settings: Settings, download: Download) -> bool:
 
 def remove(settings: Settings, id: str) -> None:
     shutil.rmtree(folder_of(settings, id), ignore_errors=True)
+
+
+def note_made(settings: Settings, id: str, folders: Sequence[PurePosixPath]) -> None:
+    """Remember which folders of the library were made for this download: an undo removes them again.
+
+    When that is lost, an empty folder stays there. No reason to fail.
+    """
+    if folders:
+        told = [str(one) for one in (*made(settings, id), *folders)]
+        with suppress(OSError):
+            (folder_of(settings, id) / MADE).write_text(json.dumps(told))
+
+
+def made(settings: Settings, id: str) -> list[PurePosixPath]:
+    """What `note_made` was told."""
+    try:
+        return [PurePosixPath(one) for one in json.loads((folder_of(settings, id) / MADE).read_text())]
+    except (OSError, ValueError):
+        return []
+
+
+def remove_tagged(settings: Settings, id: str) -> None:
+    """The copies that were given their tags: they can be made again."""
+    for tagged in folder_of(settings, id).glob("tagged.*"):
+        with suppress(OSError):
+            tagged.unlink()
 
 
 def copy(source: Path, target: Path) -> None:

@@ -49,7 +49,7 @@ class Watchdog:
                 f"This took longer than {clock_of(self.settings.max_wall_s)} and was stopped. "
                 "Retry when the site is faster.",
             )
-        if self.room.look().running_out:
+        if self.room.look_relieved().running_out:
             raise Failure(FailureKind.NEEDS_YOU, "The disk is nearly full. Free some space, then retry.")
         if self.ticket.spent_bytes - self._moved_bytes >= LEAST_BYTES or self.fetched:
             self._moved_at, self._moved_bytes = clock, self.ticket.spent_bytes

@@ -32,6 +32,11 @@ __all__ = [
 ]
 
 _placing = threading.Lock()
+TRIES = 3
+
+
+class _FolderGone(Exception):
+    """The folder was removed while something was being brought into it."""
 
 
 class NameTaken(Conflict):
@@ -50,6 +55,8 @@ class Placed:
     size_bytes: int
     mtime_ns: int
     inode: int
+    made: tuple[PurePosixPath, ...] = ()
+    """The folders that were not there before."""
 
 
 def place(source: Path, library: Path, relative: PurePosixPath, owner_id: str) -> Placed:
@@ -58,18 +65,31 @@ def place(source: Path, library: Path, relative: PurePosixPath, owner_id: str) -
     May be repeated after a crash: it finds what is done and goes on. Raises NameTaken when another file
     has the name, and Failure when the disk refuses.
     """
+    for _ in range(TRIES):
+        # An undo removes folders that have become empty: perhaps the one that was just stepped into.
+        with contextlib.suppress(_FolderGone):
+            return _place(source, library, relative, owner_id)
+    return _place(source, library, relative, owner_id)
+
+
+def _place(source: Path, library: Path, relative: PurePosixPath, owner_id: str) -> Placed:
     *folders, name = checked_parts(relative)
     part = part_name(owner_id)
     with (
         staged(source) as brought,
         as_failure(),
         open_library(library) as root,
-        _made_folders(root, folders) as (folder, spelled),
+        _made_folders(root, folders) as (folder, spelled, made),
     ):
-        _remove(folder, part)
-        digest = _arrive(brought, root, folder, name, part)
-        _sync_folder(folder)
-        return _placed(folder, PurePosixPath(*spelled, name), digest)
+        try:
+            remove(folder, part)
+            digest = _arrive(brought, root, folder, name, part)
+        except FileNotFoundError as error:
+            if os.fstat(folder).st_nlink:
+                raise
+            raise _FolderGone from error
+        sync_folder(folder)
+        return _placed(folder, PurePosixPath(*spelled, name), digest, made)
 
 
 def name_is_taken(library: Path, relative: PurePosixPath, unless_sha256: str = "") -> bool:
@@ -77,10 +97,10 @@ def name_is_taken(library: Path, relative: PurePosixPath, unless_sha256: str = "
 
     A file with the hash `unless_sha256` does not count: it is the one that has been brought already.
     """
-    with _found_folder(library, relative) as (folder, _):
+    with found_folder(library, relative) as (folder, _):
         if folder is None or _twin(folder, relative.name) is None:
             return False
-        return not unless_sha256 or _digest_of(folder, relative.name) != unless_sha256
+        return not unless_sha256 or digest_at(folder, relative.name) != unless_sha256
 
 
 def find_placed(library: Path, relative: PurePosixPath, sha256: str, owner_id: str) -> Placed | None:
@@ -88,14 +108,14 @@ def find_placed(library: Path, relative: PurePosixPath, sha256: str, owner_id: s
 
     What else that `place` left there is removed.
     """
-    with _found_folder(library, relative) as (folder, spelled):
+    with found_folder(library, relative) as (folder, spelled):
         if folder is None:
             return None
-        _remove(folder, part_name(owner_id))
-        if _digest_of(folder, relative.name) != sha256:
+        remove(folder, part_name(owner_id))
+        if digest_at(folder, relative.name) != sha256:
             return None
         # It may have been interrupted before it could do so.
-        _sync_folder(folder)
+        sync_folder(folder)
         return _placed(folder, PurePosixPath(*spelled, relative.name), sha256)
 
 
@@ -108,7 +128,7 @@ def clean_leftovers(library: Path, owner_id: str) -> int:
     removed = 0
     for _, _, files, folder in os.fwalk(library, follow_symlinks=False):
         if part_name(owner_id) in files:
-            _remove(folder, part_name(owner_id))
+            remove(folder, part_name(owner_id))
             removed += 1
     return removed
 
@@ -128,17 +148,17 @@ def _arrive(brought: BufferedReader, root: int, folder: int, name: str, part: st
                 return _same_or_taken(folder, name, digest)
         return digest
     finally:
-        _remove(folder, part)
+        remove(folder, part)
 
 
 def _same_or_taken(folder: int, name: str, digest: str) -> str:
     """The file at this name is the one that we bring, from before a crash; else the name is taken."""
-    if _digest_of(folder, name) != digest:
+    if digest_at(folder, name) != digest:
         raise NameTaken(f"There is already a file named {name!r} in this folder of the library.")
     return digest
 
 
-def _digest_of(folder: int, name: str) -> str | None:
+def digest_at(folder: int, name: str) -> str | None:
     """None for what is no file, and when only a twin in another spelling is there."""
     try:
         descriptor = open_regular(name, folder)
@@ -187,7 +207,7 @@ def _one_at_a_time(root: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _found_folder(library: Path, relative: PurePosixPath) -> Iterator[tuple[int | None, list[str]]]:
+def found_folder(library: Path, relative: PurePosixPath) -> Iterator[tuple[int | None, list[str]]]:
     """The folder that `place` would put this file into, None when it would have to be made; its spelling."""
     *folders, _ = checked_parts(relative)
     with as_failure(), open_library(library) as root:
@@ -208,9 +228,10 @@ def _found_folder(library: Path, relative: PurePosixPath) -> Iterator[tuple[int 
 
 
 @contextlib.contextmanager
-def _made_folders(root: int, names: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """The innermost folder, made where missing, and the spelling that each folder has on the disk."""
-    folder, spelled = os.dup(root), []
+def _made_folders(root: int, names: list[str]) -> Iterator[tuple[int, list[str], tuple[PurePosixPath, ...]]]:
+    """The innermost folder, the spelling that each folder has on the disk, and those made just now."""
+    folder, made = os.dup(root), list[PurePosixPath]()
+    spelled: list[str] = []
     try:
         for wanted in names:
             with _one_at_a_time(root):
@@ -220,10 +241,14 @@ def _made_folders(root: int, names: list[str]) -> Iterator[tuple[int, list[str]]
                     # A disk may take yet another name for it: with its own idea of upper and lower case.
                     with contextlib.suppress(FileExistsError):
                         os.mkdir(name, dir_fd=folder)
-                    _sync_folder(folder)
-            folder = step_into(folder, name)
+                        made.append(PurePosixPath(*spelled, name))
+                    sync_folder(folder)
+            try:
+                folder = step_into(folder, name)
+            except FileNotFoundError as error:
+                raise _FolderGone from error
             spelled.append(name)
-        yield folder, spelled
+        yield folder, spelled, tuple(made)
     finally:
         os.close(folder)
 
@@ -237,12 +262,12 @@ def _twin(folder: int, name: str) -> str | None:
     return next((one for one in names if path_key(one) == key), None)
 
 
-def _remove(folder: int, part: str) -> None:
+def remove(folder: int, part: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(part, dir_fd=folder)
 
 
-def _sync_folder(folder: int) -> None:
+def sync_folder(folder: int) -> None:
     try:
         os.fsync(folder)
     except OSError as error:
@@ -251,6 +276,8 @@ def _sync_folder(folder: int) -> None:
             raise
 
 
-def _placed(folder: int, relative: PurePosixPath, digest: str) -> Placed:
+def _placed(
+    folder: int, relative: PurePosixPath, digest: str, made: tuple[PurePosixPath, ...] = ()
+) -> Placed:
     facts = os.stat(relative.name, dir_fd=folder, follow_symlinks=False)
-    return Placed(relative, digest, facts.st_size, facts.st_mtime_ns, facts.st_ino)
+    return Placed(relative, digest, facts.st_size, facts.st_mtime_ns, facts.st_ino, made)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
@@ -176,6 +176,17 @@ def mark_missing(session: Session, ids: Sequence[str]) -> None:
         session.execute(
             update(Track).where(Track.id.in_(chunk), Track.missing_at.is_(None)).values(missing_at=now())
         )
+
+
+def of_download(session: Session, download_id: str) -> Sequence[Track]:
+    """What this download brought, whether its file is there or not."""
+    return session.scalars(select(Track).where(Track.download_id == download_id)).all()
+
+
+def forget_of_download(session: Session, download_id: str, paths: Sequence[str]) -> None:
+    """The files that this download brought to these paths have been taken out again, as if never there."""
+    known = [to_text(path) for path in paths]
+    session.execute(delete(Track).where(Track.download_id == download_id, Track.path.in_(known)))
 
 
 def fold(text: str) -> str:

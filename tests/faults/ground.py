@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -46,9 +46,10 @@ class Ground:
     done: Files = field(default_factory=dict)
     """The library's files when all went well."""
     tagged: str = ""
+    undo_s = 0
 
     @classmethod
-    def open(cls, folder: Path) -> "Ground":
+    def open(cls, folder: Path) -> Self:
         told = json.loads((folder / "ground.json").read_text())
         return cls(folder, Path(told["library"]), told["id"])
 
@@ -77,7 +78,7 @@ class Ground:
     @cached_property
     def services(self) -> Services:
         """Made once: its forks know by heart how their statements are compiled, as a running worker does."""
-        settings = Settings(data_dir=self.data, library_dir=self.library)
+        settings = Settings(data_dir=self.data, library_dir=self.library, undo_s=self.undo_s)
         database = Database(settings.database_file)
         return Services(settings, database, read_secret(self.data), lambda name, id: None, WarmParent(CALL))
 

@@ -1,6 +1,6 @@
 """The finalize step, failed or killed at its file-system calls, one call in each trial.
 
-    python -m tests.faults.sweeping GROUND --faults KILL,EIO,ENOSPC [--step finalize|tags] …
+    python -m tests.faults.sweeping GROUND --faults KILL,EIO,ENOSPC [--step finalize|tags|undo] …
 
 GROUND is a folder that `ground.py` made: one confirmed download whose track is staged and converted. This
 process imports everything once and forks: a trial runs the real step in a process that strace makes stumble,
@@ -20,12 +20,14 @@ from pathlib import Path
 
 import app.children.parent
 from app.children.child import serve_one
+from app.downloads import undo
 from app.downloads.convert import Converter
 from app.downloads.finalize import Finalizer
 from app.downloads.progress import ProgressBoard
 from app.tags import files
 from tests.faults.ground import Ground, restart
 from tests.faults.stumbling import Call, calls_of, run_traced
+from tests.faults.undo_ground import UndoGround
 
 BEFORE, AFTER = 3, 9
 
@@ -85,7 +87,13 @@ def write_tags(ground: Ground) -> Callable[[], None]:
     return write
 
 
+def undo_it(ground: Ground) -> Callable[[], None]:
+    services = ground.services
+    return lambda: undo.undo(services, ground.id)
+
+
 STEPS = {"finalize": finalize, "tags": write_tags}
+UNDO = {"undo": undo_it}
 
 
 def forked(work: Callable[[], Callable[[], None]], report: Path) -> int:
@@ -113,7 +121,8 @@ def trials(ground: Ground, step: str, faults: list[str], near: str, always: list
     def attempt(inject: list[str]) -> tuple[str, bool]:
         ground.reset()
         report.unlink(missing_ok=True)
-        status = run_traced(forked(lambda: STEPS[step](ground), report), trace, [*always, *inject])
+        work = (STEPS | UNDO)[step]
+        status = run_traced(forked(lambda: work(ground), report), trace, [*always, *inject])
         return trace.read_text(errors="replace"), status == 0
 
     text, went_well = attempt([])
@@ -154,15 +163,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("ground", type=Path)
     parser.add_argument("--faults", default="KILL,EIO,ENOSPC")
-    parser.add_argument("--step", choices=STEPS, default="finalize")
+    parser.add_argument("--step", choices=STEPS | UNDO, default="finalize")
     parser.add_argument("--always", action="append", default=[])
     parser.add_argument("--near", default="")
     given = parser.parse_args()
     app.children.parent._python = fork_child  # type: ignore[assignment]
     logging.disable()
-    ground = Ground.open(given.ground)
+    undoing = given.step in UNDO
+    ground = (UndoGround if undoing else Ground).open(given.ground)
     # Once without a fault: to see how it must look, and so that nothing is imported while calls are counted.
-    for step in STEPS.values():
+    for step in (UNDO if undoing else STEPS).values():
         ground.reset()
         step(ground)()
         ground.learn()

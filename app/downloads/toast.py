@@ -1,0 +1,62 @@
+"""The toast: what became of what a person just added or discarded, its undo, and what is ready next."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.db import now
+from app.downloads import cards, queries, undo, undo_queries
+from app.downloads.model import State
+from app.services import Services
+
+SHOWN = timedelta(minutes=10)
+"""An old address with an old id in it says nothing any more."""
+WORDS = {
+    State.FINALIZING: ("Adding", "to the library"),
+    State.DONE: ("Added", "to the library"),
+    State.DISCARDED: ("Discarded", ""),
+    State.CANCELLED: ("Cancelled", ""),
+}
+
+
+@dataclass(frozen=True)
+class Next:
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Toast:
+    """`before` “title” `after`: a sentence about the download `id`."""
+
+    id: str
+    before: str
+    title: str
+    after: str
+    undo: bool
+    settling: bool
+    """It is being added, so that the sentence will change."""
+    next: Next | None
+
+
+def toast_of(services: Services, user_id: int, id: str) -> Toast | None:
+    """What to say about a download of this user that just changed; None: there is nothing to say or do."""
+    with services.db.read() as session:
+        download = undo_queries.ended_lately(session, id, user_id, since=now() - SHOWN)
+        if download is None or download.state not in WORDS:
+            return None
+        following = undo_queries.next_in_review(session, user_id, not_id=id)
+    before, after = WORDS[download.state]
+    can_undo = bool(services.settings.undo_s) and undo.is_possible(download)
+    settling = download.state is State.FINALIZING
+    if not (can_undo or following or settling):
+        return None
+    ready = Next(following.id, cards.title_of(following)) if following else None
+    return Toast(download.id, before, cards.title_of(download), after, can_undo, settling, ready)
+
+
+def address(services: Services, id: str) -> str:
+    """The inbox with the toast about this download, or without one when there would be nothing in it."""
+    with services.db.read() as session:
+        download = queries.by_id(session, id)
+    toast = toast_of(services, download.user_id, id) if download else None
+    return f"/?undo={id}" if toast and (toast.undo or toast.next) else "/"
