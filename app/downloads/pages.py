@@ -8,11 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from app.accounts.model import User
-from app.downloads import cards, confirm, cover, forms, queries, review_pages
+from app.downloads import cards, confirm, cover_pages, forms, queries, review_pages
 from app.downloads.progress import ProgressBoard
 from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
 from app.errors import Conflict, InlayError, Invalid, TooMany
-from app.files import picture_response
 from app.htmx import fragment, go, page, unchanged, wants_fragment
 from app.services import Services
 
@@ -164,18 +163,6 @@ def download_file(
     return serve_file(request, services, own(services, request, id), as_)
 
 
-@get("/downloads/{id:str}/cover", sync_to_thread=True)
-def download_cover(
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    id: FromPath[str],
-    size: FromQuery[str] = "",
-) -> Response[Any]:
-    """The staged cover, or `size=small` of it: always a JPEG of our own making."""
-    own(services, request, id)
-    return picture_response(request, cover.file_of(services, id, small=size == "small"))
-
-
 @get("/history", sync_to_thread=True)
 def history_page(
     request: AnyRequest, services: NamedDependency[Services], before: FromQuery[str | None] = None
@@ -193,6 +180,7 @@ def history_page(
 
 HANDLERS = [
     *review_pages.HANDLERS,
+    *cover_pages.HANDLERS,
     inbox_page,
     add_page,
     inbox_fragment,
@@ -203,6 +191,5 @@ HANDLERS = [
     fetch_first,
     discard_download,
     download_file,
-    download_cover,
     history_page,
 ]

@@ -4,27 +4,30 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from app.audio.formats import FORMATS
 from app.audio.quality import clock, journey
 from app.downloads import cards, confirm, forms
+from app.downloads.cover_pages import bench
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own
 from app.errors import Invalid, NotFound
-from app.htmx import fragment, go, page, version
+from app.htmx import fragment, go, page
 from app.services import Services
 from app.tags import naming
 from app.tags.model import SURE
 
 
 @get("/downloads/{id:str}/review", sync_to_thread=True)
-def review_page(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> Response[Any]:
-    """The inlay card: what we propose, to be corrected and accepted."""
+def review_page(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], cover: FromQuery[str] = ""
+) -> Response[Any]:
+    """The inlay card: what we propose, to be corrected and accepted. `cover` opens its workbench."""
     download = own(services, request, id)
     if download.state is not State.REVIEW:
         return go(request, "/")
-    return _review(services, download, _proposed(download.tracks[0]))
+    return _review(services, download, _proposed(download.tracks[0]), cover=cover)
 
 
 @post("/downloads/{id:str}/review", sync_to_thread=True, status_code=200)
@@ -40,7 +43,7 @@ def accept_review(
         tags = forms.read_tags(data, base=track.proposal.tags())
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
-    confirm.confirm(services, id, {track.id: tags}, covers={track.id: data.get("cover") != "none"})
+    confirm.confirm(services, id, {track.id: tags})
     return go(request, "/")
 
 
@@ -62,6 +65,7 @@ def _review(
     *,
     wrong: dict[str, str] | None = None,
     status: int = 200,
+    cover: str = "",
 ) -> Response[Any]:
     track = download.tracks[0]
     ready = track.conversion is Conversion.DONE
@@ -78,7 +82,7 @@ def _review(
         journey=journey(track.source_quality, FORMATS[download.format]),
         path=_path(services, download, values),
         listen="converted" if ready else "source",
-        cover_version=version(track.cover_file, download.updated_at),
+        cover=bench(services, download, cover),
         nav="inbox",
     )
 
