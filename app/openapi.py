@@ -102,7 +102,11 @@ BODIES: dict[str, Json] = {
     "ConfirmIn": {
         **_TAGS,
         "id": {"oneOf": [{"type": "string"}], "examples": ["01a21ac3-b880-7315-9da2-6feb4974f7e4"]},
-        "cover": {"enum": ["proposed", "none"]},
+        "cover": {
+            "maxLength": LONGEST_LINK,
+            "pattern": r"^(proposed|none|[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f\\@]+)$",
+            "examples": ["proposed", "none", "https://example.org/cover.jpg"],
+        },
         "conflict": {"enum": ["keep_both", "skip"]},
     },
     "MoveIn": {},

@@ -102,8 +102,20 @@ def _existing_file(text: str) -> Path:
     return path
 
 
-def setting(default: Any, parse: Callable[[str], Any], help: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"parse": parse, "help": help, "secret": secret})
+def _picture_name(text: str) -> str:
+    if not text:
+        return ""
+    if not re.fullmatch(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*\.jpe?g", text) or len(text.encode()) > 100:
+        raise ValueError("give a file name such as cover.jpg, without a folder")
+    return text
+
+
+def setting(
+    default: Any, parse: Callable[[str], Any], help: str, *, secret: bool = False, may_be_empty: bool = False
+) -> Any:
+    """`may_be_empty`: a variable that is there and empty says something, and is not as good as unset."""
+    about = {"parse": parse, "help": help, "secret": secret, "may_be_empty": may_be_empty}
+    return field(default=default, metadata=about)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +144,12 @@ class Settings:
     )
     conflict: str = setting(
         "keep_both", _one_of(*CONFLICTS), "When the name is taken: `keep_both` (adds a number) or `skip`."
+    )
+    cover_file: str = setting(
+        "cover.jpg",
+        _picture_name,
+        "Name of the picture beside an album's tracks, written where there is none; empty: no such file.",
+        may_be_empty=True,
     )
     max_duration_s: int = setting(
         6 * 3600, _whole(1, 7 * 24 * 3600), "Longest track that is fetched, in seconds."
@@ -228,9 +246,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     known = {PREFIX + one.name.upper(): one for one in fields(Settings)}
     found: dict[str, Any] = {}
     for name, text in environ.items():
-        if not name.startswith(PREFIX) or text == "":
-            continue
         one = known.get(name)
+        says_nothing = text == "" and not (one and one.metadata["may_be_empty"])
+        if not name.startswith(PREFIX) or says_nothing:
+            continue
         if one is None and name.endswith("_FILE"):
             one = known.get(name.removesuffix("_FILE"))
             if one is not None and one.metadata["secret"]:

@@ -63,6 +63,7 @@ LAYERS = [
                 "pages",
                 "review_pages",
                 "candidate_pages",
+                "cover_pages",
                 "activity_pages",
                 "api",
                 "api_shapes",

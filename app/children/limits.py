@@ -75,6 +75,14 @@ COVER = Limits(
     cpu_s=30,
     nice=2,
 )
+PICTURE = Limits(
+    # TLS and a buffer; what came is decoded in another child.
+    memory_bytes=128 * MiB,
+    file_bytes=21 * MiB,
+    open_files=64,
+    cpu_s=20,
+    nice=2,
+)
 FINGERPRINT = Limits(
     # ffmpeg with one thread, and fpcalc, which keeps two minutes at 11 kHz; it loads ffmpeg's libraries.
     memory_bytes=256 * MiB,
@@ -111,6 +119,12 @@ def fetch_limits(settings: Settings, folder: Path, port: int) -> Limits:
             port=port,
         ),
     }
+
+
+def picture_limits(settings: Settings, folder: Path, port: int) -> Limits:
+    """For the child that fetches a picture into `folder` and finds its egress guard at `port`."""
+    reads = [str(settings.ca_file)] if settings.ca_file else []
+    return {**PICTURE, "reach": Reach(reads=reads, writes=[str(folder)], programs=[], port=port)}
 
 
 def offline(

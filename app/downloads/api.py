@@ -68,17 +68,22 @@ def confirm_download(
     download = own(services, request, data.id or "")
     if download.state is not State.REVIEW:
         raise Conflict(confirm.TOO_LATE.format(state=download.state), code="too_late")
-    if data.cover not in ("proposed", "none"):
+    if data.cover not in ("proposed", "none") and not data.cover.lower().startswith(("http://", "https://")):
         raise Invalid(
-            '`cover` is "proposed" or "none"; send another picture with PUT …/cover.', code="bad_cover"
+            '`cover` is "proposed", "none" or the link of a picture; a picture itself goes to PUT …/cover.',
+            code="bad_cover",
         )
     if data.conflict not in (None, "keep_both", "skip"):
         raise Invalid("`conflict` is keep_both or skip.", code="bad_conflict")
+    tags = _tags_by_track(download, data)
+    if data.cover not in ("proposed", "none"):
+        cover.fetch(services, download, data.cover)
     confirm.confirm(
         services,
         download.id,
-        _tags_by_track(download, data),
-        covers={track.id: False for track in download.tracks} if data.cover == "none" else {},
+        tags,
+        # What is proposed is also what the person has chosen before: another picture, or none.
+        covers={track.id: False for track in download.tracks} if data.cover == "none" else None,
         conflict=data.conflict,
     )
     return download_out(own(services, request, download.id), board, services.room)

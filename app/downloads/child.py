@@ -9,7 +9,7 @@ import msgspec
 from app.audio import gate, quality
 from app.audio.model import Quality
 from app.children.child import Emit
-from app.downloads.staging import COVER, SMALL_COVER, SMALL_PX
+from app.downloads.staging import COVER, IN_FILE, SMALL_COVER, SMALL_PX
 from app.errors import Failure, FailureKind
 from app.sources import failures, runner
 from app.sources.base import Order
@@ -27,7 +27,7 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     source_file: str
     source_quality: Quality
     thumbnail_file: str | None
-    """The source's picture as it came: for another crop later, never to be served."""
+    """The picture that the cover is made of, as it came: for another crop later, never to be served."""
     cover_file: str | None
     in_file: Tags
     """The tags that the fetched file brought along."""
@@ -63,12 +63,12 @@ def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     picture = None if covers.is_made() else _picture_in(file)
     emit({"reading": False})
     if picture:
-        covers.square(picture)
+        covers.square_of_file(picture)
     staged = Staged(
         info=fetched.info,
         source_file=file.name,
         source_quality=measured,
-        thumbnail_file=fetched.thumbnail,
+        thumbnail_file=(IN_FILE if picture else fetched.thumbnail) if covers.is_made() else None,
         cover_file=COVER if covers.is_made() else None,
         in_file=in_file,
     )
@@ -95,7 +95,15 @@ class CoverMaker:
         if thumbnail := self._thumbnail():
             self.square(thumbnail)
 
-    def square(self, picture: Path | bytes) -> None:
+    def square_of_file(self, picture: bytes) -> None:
+        """Of the picture that the audio brought along, which is kept beside it like a thumbnail."""
+        kept = self.folder / IN_FILE
+        kept.write_bytes(picture)
+        self.square(kept)
+        if not self.is_made():
+            kept.unlink()
+
+    def square(self, picture: Path) -> None:
         try:
             squared = square_jpeg(picture)
             (self.folder / SMALL_COVER).write_bytes(square_jpeg(squared, size_px=SMALL_PX))

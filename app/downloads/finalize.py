@@ -116,6 +116,7 @@ class Finalizer:
         tags = settled(track.tags or track.proposal.tags())
         placed = self._placed_before_crash(track) or self._tag_and_place(download, track, tags, file)
         staging.note_made(self.services.settings, download.id, placed.made)
+        self._cover_beside(download, track, tags, placed)
         with self.services.db.write() as session:
             found = index.index_own(
                 session,
@@ -190,6 +191,16 @@ class Finalizer:
             return None
         file = staging.folder_of(self.services.settings, download.id) / track.cover_file
         return file if file.exists() else None
+
+    def _cover_beside(self, download: Download, track: StagedTrack, tags: Tags, placed: place.Placed) -> None:
+        """A picture for players that look for one in an album's folder. The track is fine without it."""
+        settings, cover = self.services.settings, self._cover(download, track)
+        if not (cover and settings.cover_file and naming.is_in_album_folder(tags, settings.naming)):
+            return
+        try:
+            place.place_beside(cover, settings.library_dir, placed.relative, settings.cover_file, track.id)
+        except Failure as failure:
+            log.warning("%s: no %s beside it: %s", download.id, settings.cover_file, failure.message)
 
     def _get(self, id: str) -> Download | None:
         with self.services.db.read() as session:

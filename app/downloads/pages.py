@@ -12,7 +12,7 @@ from app.downloads import (
     candidate_pages,
     cards,
     confirm,
-    cover,
+    cover_pages,
     forms,
     queries,
     review_pages,
@@ -24,7 +24,6 @@ from app.downloads.progress import ProgressBoard
 from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
 from app.downloads.toast import toast_of
 from app.errors import Conflict, InlayError, Invalid, TooMany
-from app.files import picture_response
 from app.htmx import fragment, go, page, unchanged, wants_fragment
 from app.rules.learn import newest_offer
 from app.services import Services
@@ -199,18 +198,6 @@ def download_file(
     return serve_file(request, services, own(services, request, id), as_)
 
 
-@get("/downloads/{id:str}/cover", sync_to_thread=True)
-def download_cover(
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    id: FromPath[str],
-    size: FromQuery[str] = "",
-) -> Response[Any]:
-    """The staged cover, or `size=small` of it: always a JPEG of our own making."""
-    own(services, request, id)
-    return picture_response(request, cover.file_of(services, id, small=size == "small"))
-
-
 @get("/history", sync_to_thread=True)
 def history_page(
     request: AnyRequest, services: NamedDependency[Services], before: FromQuery[str | None] = None
@@ -235,6 +222,7 @@ def history_page(
 HANDLERS = [
     *review_pages.HANDLERS,
     *candidate_pages.HANDLERS,
+    *cover_pages.HANDLERS,
     inbox_page,
     add_page,
     inbox_fragment,
@@ -246,6 +234,5 @@ HANDLERS = [
     discard_download,
     undo_download,
     download_file,
-    download_cover,
     history_page,
 ]

@@ -5,16 +5,17 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from app.audio.formats import FORMATS
 from app.audio.quality import clock, journey
 from app.downloads import candidate_pages, candidates, cards, confirm, drafts, forms, toast
+from app.downloads.cover_pages import bench
 from app.downloads.lanes import lane_of
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own
 from app.errors import Invalid, NotFound
-from app.htmx import fragment, go, page, unchanged, version
+from app.htmx import fragment, go, page, unchanged
 from app.library.complete import Completion
 from app.services import Services
 from app.tags import naming
@@ -42,14 +43,15 @@ def review_page(
     services: NamedDependency[Services],
     completion: NamedDependency[Completion],
     id: FromPath[str],
+    cover: FromQuery[str] = "",
 ) -> Response[Any]:
-    """The inlay card: what we propose and what was typed already, to be corrected and accepted."""
+    """The inlay card: what we propose and what was typed already. `cover` opens its workbench."""
     download = own(services, request, id)
     if download.state is not State.REVIEW:
         return go(request, "/")
     candidate_pages.ring_if_unknown(services, download.tracks[0])
     completion.warm(services.db)
-    return _review(services, download, drafts.values_of(download.tracks[0]))
+    return _review(services, download, drafts.values_of(download.tracks[0]), cover=cover)
 
 
 @post(
@@ -70,7 +72,7 @@ def accept_review(
         tags = forms.read_tags(data, base=candidates.seen(track, data.get("candidate", "")).tags())
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
-    confirm.confirm(services, id, {track.id: tags}, covers={track.id: data.get("cover") != "none"})
+    confirm.confirm(services, id, {track.id: tags})
     return go(request, toast.address(services, id))
 
 
@@ -144,6 +146,7 @@ def _review(
     *,
     wrong: dict[str, str] | None = None,
     status: int = 200,
+    cover: str = "",
 ) -> Response[Any]:
     track = download.tracks[0]
     ready = track.conversion is Conversion.DONE
@@ -165,7 +168,7 @@ def _review(
         path=_path(services, download, values),
         **_changes(track, values),
         listen="converted" if ready else "source",
-        cover_version=version(track.cover_file, download.updated_at),
+        cover=bench(services, download, cover),
         lookups=candidate_pages.shown(services, download, values),
         can_undo=bool(services.settings.undo_s),
         nav="inbox",

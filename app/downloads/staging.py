@@ -16,6 +16,8 @@ from app.settings import Settings
 COVER = "cover.jpg"
 SMALL_COVER = "cover-small.jpg"
 MADE = "made-folders.json"
+IN_FILE = "picture-in-file"
+"""The picture that the fetched file had in itself, as it came."""
 SMALL_PX = 192
 """A card shows 64 px; a sharp screen has three for each."""
 COPY_BYTES = 1024 * 1024

@@ -27,6 +27,7 @@ __all__ = [
     "name_is_taken",
     "part_name",
     "place",
+    "place_beside",
     "prepare_folder",
     "sha256_of",
 ]
@@ -90,6 +91,22 @@ def _place(source: Path, library: Path, relative: PurePosixPath, owner_id: str) 
             raise _FolderGone from error
         sync_folder(folder)
         return _placed(folder, PurePosixPath(*spelled, name), digest, made)
+
+
+def place_beside(source: Path, library: Path, track: PurePosixPath, name: str, owner_id: str) -> None:
+    """Copy `source` to `name` in this track's folder, unless there is such a file already. As `place`."""
+    wanted = track.with_name(name)
+    if name_is_taken(library, wanted):
+        return
+    try:
+        place(source, library, wanted, owner_id)
+    except NameTaken:
+        return
+    except Failure:
+        # Nobody comes back for what is left of it, as it is no reason to try again.
+        with contextlib.suppress(Failure):
+            find_placed(library, wanted, "", owner_id)
+        raise
 
 
 def name_is_taken(library: Path, relative: PurePosixPath, unless_sha256: str = "") -> bool:

@@ -2,7 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
@@ -17,6 +17,8 @@ MAX_PIXELS = 25_000_000
 QUALITY = 88
 
 SIZE_PX = 1000
+WHOLE_PX = 1200
+"""The longest side of a whole picture that is shown to choose a square from."""
 SECONDS = 20.0
 
 NOT_A_PICTURE = "This is not a picture that Inlay can read: use a JPEG, PNG or WebP file."
@@ -31,35 +33,63 @@ BAR_EDGE = 0.5
 """The part of the line next to a bar that must differ: pictures end in an edge, a logo on white does not."""
 SQUARE_ENOUGH = 1.02
 
+HEAD_BYTES = 4096
+"""Ours begin with their tables, and then say their size."""
+FRAMES = (0xC0, 0xC1, 0xC2)
+
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]
 
 
-def square_jpeg(source: bytes | Path, *, size_px: int = SIZE_PX) -> bytes:
-    """The middle of this picture as a square JPEG of at most `size_px`; never enlarged.
+class Crop(NamedTuple):
+    """A square of a picture, in thousandths: its left edge of the width, its top edge of the height, and its
+    side of the shorter side. It is pushed back where it would reach over an edge."""
+
+    x: int
+    y: int
+    size: int
+
+
+class Whole(NamedTuple):
+    """A picture without its bars, in its own pixels."""
+
+    width: int
+    height: int
+
+
+def square_jpeg(source: bytes | Path, *, size_px: int = SIZE_PX, crop: Crop | None = None) -> bytes:
+    """This square of the picture, or its middle, as a JPEG of at most `size_px`; never enlarged.
 
     Bars around the picture are cut off first, unless it is square already. Raises Failure.
     """
-    data = source if isinstance(source, bytes) else _read(source)
-    if len(data) > MAX_BYTES:
-        raise _refused(TOO_LARGE)
+    picture = _without_surprises(source, size_px)
     try:
-        picture = _decode(data, size_px)
-        picture = _middle(picture.crop(without_bars(picture)))
-    except UnidentifiedImageError as error:
-        raise _refused(NOT_A_PICTURE) from error
-    except (Image.DecompressionBombError, MemoryError) as error:
+        picture = picture.crop(square_in(Whole(*picture.size), crop))
+        if picture.width > size_px:
+            picture = picture.resize((size_px, size_px), Image.Resampling.LANCZOS)
+        return _jpeg(picture)
+    except MemoryError as error:
         raise _refused(TOO_LARGE) from error
-    except Failure:
-        raise
-    except Exception as error:
-        # A decoder fed with strangers' bytes raises anything, from SyntaxError to struct.error.
-        raise _refused(DAMAGED) from error
-    if picture.width > size_px:
-        picture = picture.resize((size_px, size_px), Image.Resampling.LANCZOS)
-    written = io.BytesIO()
-    picture.save(written, "JPEG", quality=QUALITY, progressive=True, optimize=True)
-    return written.getvalue()
+
+
+def whole_jpeg(source: bytes | Path, *, longest_px: int = WHOLE_PX) -> tuple[bytes, Whole]:
+    """The picture without its bars as a JPEG to look at, and the size that it really has. Raises Failure."""
+    picture = _without_surprises(source, SIZE_PX)
+    whole = Whole(*picture.size)
+    picture.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
+    return _jpeg(picture), whole
+
+
+def square_in(whole: Whole, crop: Crop | None) -> Box:
+    """Where this square is in the picture, in pixels; by default the largest one in its middle."""
+    shorter = min(whole)
+    if crop is None:
+        left, top = (whole.width - shorter) // 2, (whole.height - shorter) // 2
+        return (left, top, left + shorter, top + shorter)
+    side = min(max(1, round(shorter * crop.size / 1000)), shorter)
+    left = min(max(0, round(whole.width * crop.x / 1000)), whole.width - side)
+    top = min(max(0, round(whole.height * crop.y / 1000)), whole.height - side)
+    return (left, top, left + side, top + side)
 
 
 def square_safely(source: Path, target: Path, *, size_px: int = SIZE_PX) -> int:
@@ -67,19 +97,9 @@ def square_safely(source: Path, target: Path, *, size_px: int = SIZE_PX) -> int:
 
     Raises Invalid, or Failure if there was no time for it.
     """
-    args = {"source": str(source.absolute()), "target": str(target.absolute()), "size_px": size_px}
-    try:
-        within = limits.offline(
-            limits.COVER, reads=[str(source.absolute())], writes=[str(target.absolute().parent)]
-        )
-        done = parent.run("app.tags.cover:square_in_child", args, seconds=SECONDS, limits=within)
-        return int(done["side_px"])
-    except Failure as failure:
-        if failure.kind == FailureKind.PERMANENT:
-            raise Invalid(failure.message) from failure
-        raise
-    except parent.ChildCrashed as error:
-        raise Invalid(DAMAGED) from error
+    source, target = source.absolute(), target.absolute()
+    args = {"source": str(source), "target": str(target), "size_px": size_px}
+    return int(_in_child("square_in_child", args, source, target.parent, None)["side_px"])
 
 
 def square_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -88,6 +108,75 @@ def square_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     Path(args["target"]).write_bytes(made)
     with Image.open(io.BytesIO(made)) as picture:
         return {"side_px": picture.width}
+
+
+def make_safely(
+    source: Path,
+    cover: Path,
+    small: Path,
+    *,
+    small_px: int,
+    crop: Crop | None = None,
+    start: parent.Start | None = None,
+) -> None:
+    """The cover of this picture and its small version, in one child. Raises Invalid or Failure."""
+    args = {"source": str(source), "cover": str(cover), "small": str(small), "small_px": small_px}
+    _in_child("cover_in_child", {**args, "crop": crop}, source, cover.parent, start)
+
+
+def show_safely(source: Path, target: Path, *, start: parent.Start | None = None) -> Whole:
+    """`whole_jpeg` from file to file in a child. Raises Invalid or Failure."""
+    args = {"source": str(source), "target": str(target)}
+    done = _in_child("whole_in_child", args, source, target.parent, start)
+    return Whole(int(done["width"]), int(done["height"]))
+
+
+def _in_child(
+    function: str, args: dict[str, Any], source: Path, folder: Path, start: parent.Start | None
+) -> dict[str, Any]:
+    try:
+        within = limits.offline(limits.COVER, reads=[str(source)], writes=[str(folder)])
+        return parent.run(f"{__name__}:{function}", args, seconds=SECONDS, limits=within, start=start)
+    except Failure as failure:
+        if failure.kind == FailureKind.PERMANENT:
+            raise Invalid(failure.message) from failure
+        raise
+    except parent.ChildCrashed as error:
+        raise Invalid(DAMAGED) from error
+
+
+def cover_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Child side of `make_safely`."""
+    made = square_jpeg(Path(args["source"]), crop=Crop(*args["crop"]) if args["crop"] else None)
+    Path(args["small"]).write_bytes(square_jpeg(made, size_px=args["small_px"]))
+    Path(args["cover"]).write_bytes(made)
+    return {}
+
+
+def whole_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Child side of `show_safely`."""
+    made, whole = whole_jpeg(Path(args["source"]))
+    Path(args["target"]).write_bytes(made)
+    return whole._asdict()
+
+
+def side_of(file: Path) -> int | None:
+    """The side of a cover of ours, read from the head of its file; None when there is none.
+
+    No decoder is asked: a child may have been made to write something else.
+    """
+    try:
+        with open_regular(file) as opened:
+            head = opened.read(HEAD_BYTES)
+    except (Failure, OSError):
+        return None
+    at = 2
+    while head[at : at + 1] == b"\xff" and len(head) >= at + 9:
+        marker, length = head[at + 1], int.from_bytes(head[at + 2 : at + 4])
+        if marker in FRAMES:
+            return int.from_bytes(head[at + 7 : at + 9])
+        at += 2 + length
+    return None
 
 
 def without_bars(picture: Image.Image) -> Box:
@@ -142,10 +231,29 @@ def _decode(data: bytes, size_px: int) -> Image.Image:
     return picture
 
 
-def _middle(picture: Image.Image) -> Image.Image:
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    return picture.crop((left, top, left + side, top + side))
+def _without_surprises(source: bytes | Path, size_px: int) -> Image.Image:
+    """The picture decoded, upright, in RGB and without bars. Raises Failure for whatever is wrong with it."""
+    data = source if isinstance(source, bytes) else _read(source)
+    if len(data) > MAX_BYTES:
+        raise _refused(TOO_LARGE)
+    try:
+        picture = _decode(data, size_px)
+        return picture.crop(without_bars(picture))
+    except UnidentifiedImageError as error:
+        raise _refused(NOT_A_PICTURE) from error
+    except (Image.DecompressionBombError, MemoryError) as error:
+        raise _refused(TOO_LARGE) from error
+    except Failure:
+        raise
+    except Exception as error:
+        # A decoder fed with strangers' bytes raises anything, from SyntaxError to struct.error.
+        raise _refused(DAMAGED) from error
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    written = io.BytesIO()
+    picture.save(written, "JPEG", quality=QUALITY, progressive=True, optimize=True)
+    return written.getvalue()
 
 
 def _bars(picture: Image.Image) -> int:

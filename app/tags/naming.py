@@ -63,6 +63,12 @@ def check_template(template: str) -> None:
         raise Invalid("The name of a track needs {title}, or all tracks would have the same name.")
 
 
+def is_in_album_folder(tags: Tags, template: str = "") -> bool:
+    """Whether all that goes into this track's folder is of its album."""
+    *folders, _ = (template or _default(tags)).split("/")
+    return bool(tags.album) and any("album" in _checked_fields(folder) for folder in folders)
+
+
 def with_number(path: PurePosixPath, number: int) -> PurePosixPath:
     """`name (2).ext` for a name that is taken; number 1 is the name itself."""
     if number < 2:
