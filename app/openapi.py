@@ -67,11 +67,14 @@ _NUMBER: Json = {
     ],
     "examples": [7],
 }
+_MARK: Json = {"minimum": 0, "examples": [1800]}
 _TAGS: Json = {
     **dict.fromkeys(("artist", "album", "album_artist", "genre"), _TEXT),
     "title": {**_TEXT, "minLength": 1},
     "track_no": _NUMBER,
     "disc_no": _NUMBER,
+    "trim_start_ms": _MARK,
+    "trim_end_ms": _MARK,
     "date": {"pattern": r"^\s*([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?\s*$", "examples": ["2023-05-19"]},
 }
 BODIES: dict[str, Json] = {

@@ -61,6 +61,7 @@ LAYERS = [
                 "requests",
                 "pages",
                 "review_pages",
+                "listen_pages",
                 "activity_pages",
                 "api",
                 "api_shapes",

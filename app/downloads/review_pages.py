@@ -7,9 +7,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from app.audio.formats import FORMATS
-from app.audio.quality import clock, journey
-from app.downloads import cards, confirm, forms
-from app.downloads.model import Conversion, Download, StagedTrack, State
+from app.audio.quality import journey
+from app.downloads import cards, confirm, forms, listen_pages, trim
+from app.downloads.model import Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own
 from app.errors import Invalid, NotFound
 from app.htmx import fragment, go, page, version
@@ -38,9 +38,11 @@ def accept_review(
     track = download.tracks[0]
     try:
         tags = forms.read_tags(data, base=track.proposal.tags())
+        cut = trim.read(data, track)
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
-    confirm.confirm(services, id, {track.id: tags}, covers={track.id: data.get("cover") != "none"})
+    covers = {track.id: data.get("cover") != "none"}
+    confirm.confirm(services, id, {track.id: tags}, covers=covers, trims={track.id: cut})
     return go(request, "/")
 
 
@@ -64,7 +66,6 @@ def _review(
     status: int = 200,
 ) -> Response[Any]:
     track = download.tracks[0]
-    ready = track.conversion is Conversion.DONE
     return page(
         "downloads/review.html",
         status=status,
@@ -74,10 +75,9 @@ def _review(
         wrong=wrong or {},
         sure=SURE,
         title=cards.title_of(download),
-        length=clock(track.source_quality.duration_ms),
         journey=journey(track.source_quality, FORMATS[download.format]),
         path=_path(services, download, values),
-        listen="converted" if ready else "source",
+        **listen_pages.context(services, download, values),
         cover_version=version(track.cover_file, download.updated_at),
         nav="inbox",
     )
@@ -101,4 +101,4 @@ def _path(services: Services, download: Download, values: dict[str, str]) -> str
     return str(naming.library_path(tags, extension, services.settings.naming))
 
 
-HANDLERS = [review_page, accept_review, path_fragment]
+HANDLERS = [review_page, accept_review, path_fragment, *listen_pages.HANDLERS]
