@@ -71,6 +71,7 @@ _NUMBER: Json = {
     ],
     "examples": [7],
 }
+_MARK: Json = {"minimum": 0, "examples": [1800]}
 _TAGS: Json = {
     **dict.fromkeys(("artist", "album", "album_artist", "genre"), _TEXT),
     "title": {**_TEXT, "minLength": 1},
@@ -79,6 +80,8 @@ _TAGS: Json = {
     "comment": {"maxLength": MAX_COMMENT_CHARS},
     "lyrics": {"maxLength": MAX_LYRICS_CHARS},
     "lyrics_synced": {"maxLength": MAX_LYRICS_CHARS, "pattern": f"^{lrc.TEXT}$"},
+    "trim_start_ms": _MARK,
+    "trim_end_ms": _MARK,
     "date": {"pattern": r"^\s*([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?\s*$", "examples": ["2023-05-19"]},
 }
 BODIES: dict[str, Json] = {

@@ -64,6 +64,7 @@ LAYERS = [
                 "review_pages",
                 "candidate_pages",
                 "cover_pages",
+                "listen_pages",
                 "activity_pages",
                 "api",
                 "api_shapes",

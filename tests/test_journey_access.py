@@ -18,7 +18,7 @@ from tests.running import PASSWORD, Inlay
 
 FORMS = {
     "/downloads",
-    *(f"/downloads/{{id}}/{one}" for one in ("review", "draft", "swap", "changes", "rule")),
+    *(f"/downloads/{{id}}/{one}" for one in ("review", "draft", "swap", "changes", "rule", "trim")),
     *(f"/downloads/{{id}}/{one}" for one in ("candidate", "candidate/back", "candidate/lyrics")),
     "/settings/rules",
     "/settings/rules/adding",

@@ -15,6 +15,7 @@ from app.audio.formats import Format, target_for
 from app.audio.gate import container_of
 from app.audio.model import Quality
 from app.audio.quality import journey, measure
+from app.audio.trim import WHOLE, Trim
 from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind
@@ -45,18 +46,24 @@ class Plan:
     """The line for the review page."""
 
 
-def plan(source: Quality, format_name: str) -> Plan:
-    """The least that has to be done. `format_name` is a key of FORMATS."""
+def plan(source: Quality, format_name: str, trim: Trim = WHOLE) -> Plan:
+    """The least that has to be done. `format_name` is a key of FORMATS.
+
+    What is cut and kept as it came is encoded again where that loses nothing, else cut between packets.
+    """
     target = target_for(source.codec, format_name)
     description = journey(source, target)
     # A copied FLAC stream keeps a header that may not know its length; encoding again loses nothing.
     reheaded = source.codec == "flac" and source.container != "flac"
     if source.codec not in target.codecs or reheaded:
-        options = (*_encoding(source, target), *_muxing(target))
+        options = (*trim.exact(_encoding(source, target)), *_muxing(target))
         return Plan(kind="encode", extension=target.extension, options=options, description=description)
-    if source.container == target.extension:
+    if not trim.is_whole and source.lossless:
+        options = (*trim.exact(_same_encoding(source, target)), *_muxing(target))
+        return Plan(kind="encode", extension=target.extension, options=options, description=description)
+    if trim.is_whole and source.container == target.extension:
         return Plan(kind="keep", extension=target.extension, options=(), description=description)
-    options = ("-c:a", "copy", *_muxing(target))
+    options = ("-c:a", "copy", *trim.at_packets(), *_muxing(target))
     return Plan(kind="remux", extension=target.extension, options=options, description=description)
 
 
@@ -66,16 +73,18 @@ def convert(
     format_name: str,
     target_stem: Path,
     *,
+    trim: Trim = WHOLE,
     on_percent: Callable[[float], None],
     check: Callable[[], None] | None = None,
     start: parent.Start = parent.fresh,
 ) -> tuple[Path, Quality]:
     """The track in the wanted format, beside `target_stem` with its own ending, and its measured quality.
 
-    A source that needs no work is only read through, and returned as it is. `check` is called about twice a
-    second and may raise: then ffmpeg dies and nothing is left. Raises Failure.
+    A source that needs no work is only read through, and returned as it is. `trim` says which part of the
+    source it is to be. `check` is called about twice a second and may raise: then ffmpeg dies and nothing
+    is left. Raises Failure.
     """
-    planned = plan(quality, format_name)
+    planned = plan(quality, format_name, trim)
     if planned.kind == "keep":
         _check_whole(source, quality, check, start)
         on_percent(100.0)
@@ -86,13 +95,13 @@ def convert(
         "source": str(source),
         "target": str(target),
         "options": planned.options,
-        "duration_ms": quality.duration_ms,
+        "duration_ms": trim.length_ms(quality.duration_ms),
     }
     try:
-        patience_s = _patience_s(quality)
-        within = _limits(args["ffmpeg"], patience_s, reads=[str(source)], writes=[str(target.parent)])
+        seconds = patience_s(quality)
+        within = _limits(args["ffmpeg"], seconds, reads=[str(source)], writes=[str(target.parent)])
         with start("app.audio.convert:convert_in_child", args, within) as child:
-            for event in child.events(seconds=patience_s, check=check):
+            for event in child.events(seconds=seconds, check=check):
                 on_percent(event["percent"])
     finally:
         _part(target).unlink(missing_ok=True)
@@ -104,10 +113,10 @@ def _check_whole(
     source: Path, quality: Quality, check: Callable[[], None] | None, start: parent.Start
 ) -> None:
     args = {"ffmpeg": ffmpeg.find_ffmpeg(), "source": str(source), "duration_ms": quality.duration_ms}
-    patience_s = _patience_s(quality)
-    within = _limits(args["ffmpeg"], patience_s, reads=[str(source)], writes=[])
+    seconds = patience_s(quality)
+    within = _limits(args["ffmpeg"], seconds, reads=[str(source)], writes=[])
     with start("app.audio.convert:check_in_child", args, within) as child:
-        for _ in child.events(seconds=patience_s, check=check):
+        for _ in child.events(seconds=seconds, check=check):
             pass
 
 
@@ -179,7 +188,16 @@ def _encoding(source: Quality, target: Format) -> tuple[str, ...]:
     return (*target.encode, *_rate(source, target), *_channels(source, target))
 
 
-FLAC_24 = ("-sample_fmt", "s32", "-bits_per_raw_sample", "24")
+def _same_encoding(source: Quality, target: Format) -> tuple[str, ...]:
+    """For a lossless source that stays what it is: every sample comes out as it went in."""
+    if source.codec == "alac":
+        deep = (source.bit_depth or 16) > 16
+        return ("-c:a", "alac", "-sample_fmt", "s32p" if deep else "s16p", *(DEEP if deep else ()))
+    return ("-c:a", source.codec) if source.codec.startswith("pcm_") else _encoding(source, target)
+
+
+DEEP = ("-bits_per_raw_sample", "24")
+FLAC_24 = ("-sample_fmt", "s32", *DEEP)
 
 
 def _rate(source: Quality, target: Format) -> tuple[str, ...]:
@@ -203,7 +221,7 @@ def _muxing(target: Format) -> tuple[str, ...]:
     return (*MUXING.get(target.muxer, ()), "-f", target.muxer)
 
 
-def _patience_s(quality: Quality) -> float:
+def patience_s(quality: Quality) -> float:
     """The slowest encoder on the slowest machine still runs faster than half of real time."""
     if not quality.duration_ms:
         return UNKNOWN_LENGTH_S

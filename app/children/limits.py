@@ -92,6 +92,14 @@ FINGERPRINT = Limits(
     # Nobody waits for it.
     nice=10,
 )
+WAVEFORM = Limits(
+    # ffmpeg with one thread, and less than a megabyte for each hour of sound.
+    memory_bytes=256 * MiB,
+    file_bytes=0,
+    open_files=64,
+    # The conversion is what the person will wait for, if for anything.
+    nice=12,
+)
 AUTOTAG = Limits(
     # beets and numpy take 40 MiB.
     memory_bytes=256 * MiB,

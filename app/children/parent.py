@@ -145,6 +145,8 @@ class Child:
 
 Start = Callable[[str, dict[str, Any], Limits], AbstractContextManager[Child]]
 """How to get a child for `call`, `args` and `limits`: `fresh`, or a way of a WarmParent."""
+Follow = Callable[[Child], AbstractContextManager[Child]]
+"""How to make a running child known, so that somebody else can end it."""
 
 
 class WarmParent:

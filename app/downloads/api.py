@@ -7,7 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 
 from app.audio.formats import FORMATS
-from app.downloads import confirm, cover, forms, queries, undo
+from app.audio.trim import Trim
+from app.downloads import confirm, cover, forms, queries, trim, undo
 from app.downloads.api_shapes import (
     ConfirmIn,
     DownloadOut,
@@ -84,6 +85,7 @@ def confirm_download(
         tags,
         # What is proposed is also what the person has chosen before: another picture, or none.
         covers={track.id: False for track in download.tracks} if data.cover == "none" else None,
+        trims=_trims_by_track(download, data),
         conflict=data.conflict,
     )
     return download_out(own(services, request, download.id), board, services.room)
@@ -99,6 +101,21 @@ def _tags_by_track(download: Download, data: ConfirmIn) -> dict[str, Tags]:
         track.id: forms.read_tags({**data.given(), **special.get(track.id, {})}, base=track.proposal.tags())
         for track in download.tracks
     }
+
+
+def _trims_by_track(download: Download, data: ConfirmIn) -> dict[str, Trim]:
+    """Marks that are left out stay where they are; those of the body itself are the first track's."""
+    special = {one.id: one for one in data.tracks}
+    found = {}
+    for track in download.tracks:
+        whole = data if track is download.tracks[0] else None
+        asked = [one for one in (special.get(track.id), whole) if one]
+        start_ms, end_ms = (
+            next((mark for one in asked if (mark := getattr(one, name)) is not None), getattr(track, name))
+            for name in ("trim_start_ms", "trim_end_ms")
+        )
+        found[track.id] = trim.checked(start_ms, end_ms, track.source_quality.duration_ms)
+    return found
 
 
 @get("/api/v1/downloads", sync_to_thread=True)

@@ -39,6 +39,8 @@ class TrackTagsIn(msgspec.Struct, forbid_unknown_fields=True):
     lyrics: str | None = None
     lyrics_synced: str | None = None
     """As LRC text: each line with its time."""
+    trim_start_ms: int | None = None
+    trim_end_ms: int | None = None
 
     def given(self) -> dict[str, Any]:
         """The tags that were sent; what was left out or null keeps the proposal."""
@@ -77,6 +79,9 @@ class StagedTrackOut(msgspec.Struct):
     conversion: str
     lane: Lane | None
     """How much it wants of a person; null when nobody is asked any more."""
+    trim_start_ms: int | None
+    """Where the kept part begins and ends in what was fetched; null: at its own start and end."""
+    trim_end_ms: int | None
     path: str | None
     library_track_id: str | None
 
@@ -99,6 +104,8 @@ class DownloadOut(msgspec.Struct):
     progress: ProgressOut
     proposal: dict[str, Suggestion]
     quality: QualityFacts | None
+    trim_start_ms: int | None
+    trim_end_ms: int | None
     duplicates: list[str]
     path: str | None
     tracks: list[StagedTrackOut]
@@ -143,6 +150,8 @@ def download_out(download: Download, board: ProgressBoard, room: Room) -> Downlo
         ),
         proposal=first.proposal.fields if first else {},
         quality=facts_of(first.source_quality) if first else None,
+        trim_start_ms=first.trim_start_ms if first else None,
+        trim_end_ms=first.trim_end_ms if first else None,
         duplicates=[],
         path=first.path if first and download.state is State.DONE else None,
         tracks=[_track_out(download, track) for track in download.tracks],
@@ -161,6 +170,8 @@ def _track_out(download: Download, track: StagedTrack) -> StagedTrackOut:
         quality=facts_of(track.source_quality),
         conversion=track.conversion,
         lane=lane_of(download, track) if download.state is State.REVIEW else None,
+        trim_start_ms=track.trim_start_ms,
+        trim_end_ms=track.trim_end_ms,
         path=track.path,
         library_track_id=track.library_track_id,
     )

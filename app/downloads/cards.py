@@ -8,7 +8,7 @@ from app.audio.convert import plan
 from app.audio.formats import target_for
 from app.audio.quality import clock, label
 from app.db import now
-from app.downloads import undo, waiting
+from app.downloads import trim, undo, waiting
 from app.downloads.lanes import lane_of_all
 from app.downloads.model import Download, State
 from app.downloads.progress import Progress, ProgressBoard
@@ -154,7 +154,7 @@ def _line(download: Download, progress: Progress) -> str:
 def _summary(download: Download) -> str:
     """The Paper Harbour · 3:42 · Opus 130 kbit/s → MP3 V0."""
     track = download.tracks[0]
-    parts = [track.proposal.value("artist"), clock(track.source_quality.duration_ms), becomes(download)]
+    parts = [track.proposal.value("artist"), clock(trim.kept_ms(track)), becomes(download)]
     return " · ".join(part for part in parts if part)
 
 

@@ -4,7 +4,8 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from app.audio.formats import FORMATS
-from app.downloads import candidates, limits, queries, schedule_queries, staging, undo, undo_queries
+from app.audio.trim import Trim
+from app.downloads import candidates, limits, queries, schedule_queries, staging, trim, undo, undo_queries
 from app.downloads.forms import ALREADY
 from app.downloads.model import FETCHING, Download, State
 from app.errors import Conflict, NotFound
@@ -20,17 +21,23 @@ def confirm(
     tags: dict[str, Tags],
     *,
     covers: dict[str, bool] | None = None,
+    trims: dict[str, Trim] | None = None,
     conflict: str | None = None,
 ) -> None:
-    """Accept a reviewed download: `tags` and `covers` (with or without) by staged track's id."""
+    """Accept a reviewed download: `tags`, `covers` (with or without) and `trims` by staged track's id."""
+    old = []
     with services.db.write() as session:
         download = _found(session, id)
         # Somebody looked at it after all.
         download.skip_review = False
         for track in download.tracks:
             track.with_cover = (covers or {}).get(track.id, track.with_cover)
+            if trims and track.id in trims:
+                old.append(trim.change(session, download, track, trims[track.id]))
         download.conflict = conflict or download.conflict
         _must(_accept(session, download, tags), download)
+    for file in old:
+        trim.clear(services, id, file)
     services.ring("finalize", id)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.audio import convert as audio_convert
 from app.children.parent import Cancelled, ChildCrashed
-from app.downloads import outcome, queries, staging
+from app.downloads import outcome, queries, staging, trim
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.errors import Failure, FailureKind
@@ -67,7 +67,9 @@ class Converter:
         except BaseException as error:
             waits = isinstance(error, Cancelled) and self.services.running.stopping
             with self.services.db.write() as session:
-                queries.set_conversion(session, track.id, Conversion.WAITING if waits else Conversion.FAILED)
+                to = Conversion.WAITING if waits else Conversion.FAILED
+                if not queries.end_conversion(session, track, to):
+                    raise Cancelled from error
             if isinstance(error, Failure) and error.kind is not FailureKind.NEEDS_YOU:
                 # The file is to blame: a retry has to fetch another one.
                 (staging.folder_of(self.services.settings, download.id) / track.source_file).unlink(True)
@@ -119,16 +121,26 @@ class Converter:
             folder / track.source_file,
             track.source_quality,
             download.format,
-            folder / "converted",
+            trim.stem(folder, trim.of(track)),
+            trim=trim.of(track),
             on_percent=lambda percent: self.board.put(download.id, Progress(percent=percent, cover=True)),
-            check=lambda: self._still_wanted(download.id),
+            check=lambda: self._still_wanted_so(download.id, track),
             start=self.services.warm.child_if_warm,
         )
         self.board.forget(download.id)
         with self.services.db.write() as session:
-            queries.set_conversion(
-                session, track.id, Conversion.DONE, converted_file=file.name, converted_quality=quality
+            done = queries.end_conversion(
+                session, track, Conversion.DONE, converted_file=file.name, converted_quality=quality
             )
+        if not done and file.name != track.source_file:
+            file.unlink(missing_ok=True)
+
+    def _still_wanted_so(self, id: str, track: StagedTrack) -> None:
+        """Also not with another cut."""
+        self._still_wanted(id)
+        with self.services.db.read() as session:
+            if not queries.has_same_trim(session, track):
+                raise Cancelled
 
     def _still_wanted(self, id: str) -> None:
         with self.services.db.read() as session:

@@ -148,6 +148,35 @@ def set_conversion(session: Session, track_id: str, state: Conversion, **changes
     _updated(session, update(StagedTrack).where(StagedTrack.id == track_id), {"conversion": state, **changes})
 
 
+def end_conversion(session: Session, track: StagedTrack, state: Conversion, **changes: Any) -> bool:
+    """Say how a conversion ended, unless the track has got another cut meanwhile: False then."""
+    query = update(StagedTrack).where(StagedTrack.id == track.id, *_same_trim(track))
+    return _updated(session, query, {"conversion": state, **changes})
+
+
+def has_same_trim(session: Session, track: StagedTrack) -> bool:
+    """Whether the row's cut is still the one that `track` was read with."""
+    query = select(StagedTrack.id).where(StagedTrack.id == track.id, *_same_trim(track))
+    return session.scalar(query) is not None
+
+
+def _same_trim(track: StagedTrack) -> tuple[Any, Any]:
+    return (
+        StagedTrack.trim_start_ms.is_not_distinct_from(track.trim_start_ms),
+        StagedTrack.trim_end_ms.is_not_distinct_from(track.trim_end_ms),
+    )
+
+
+def set_trim(session: Session, track_id: str, start_ms: int | None, end_ms: int | None) -> bool:
+    """Another cut, so another conversion. False: it is not in review any more."""
+    query = update(StagedTrack).where(
+        StagedTrack.id == track_id,
+        exists().where(Download.id == StagedTrack.download_id, Download.state == State.REVIEW),
+    )
+    values = {"trim_start_ms": start_ms, "trim_end_ms": end_ms, "conversion": Conversion.WAITING}
+    return _updated(session, query, {**values, "converted_file": None, "converted_quality": None})
+
+
 def staged_track(session: Session, track_id: str) -> StagedTrack | None:
     return session.get(StagedTrack, track_id)
 

@@ -8,11 +8,21 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from app.audio.formats import FORMATS
-from app.audio.quality import clock, journey
-from app.downloads import candidate_pages, candidates, cards, confirm, drafts, forms, toast
+from app.audio.quality import journey
+from app.downloads import (
+    candidate_pages,
+    candidates,
+    cards,
+    confirm,
+    drafts,
+    forms,
+    listen_pages,
+    toast,
+    trim,
+)
 from app.downloads.cover_pages import bench
 from app.downloads.lanes import lane_of
-from app.downloads.model import Conversion, Download, StagedTrack, State
+from app.downloads.model import Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own
 from app.errors import Invalid, NotFound
 from app.htmx import fragment, go, page, unchanged
@@ -70,9 +80,10 @@ def accept_review(
     track = download.tracks[0]
     try:
         tags = forms.read_tags(data, base=candidates.seen(track, data.get("candidate", "")).tags())
+        cut = trim.read(data, track)
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
-    confirm.confirm(services, id, {track.id: tags})
+    confirm.confirm(services, id, {track.id: tags}, trims={track.id: cut})
     return go(request, toast.address(services, id))
 
 
@@ -149,7 +160,6 @@ def _review(
     cover: str = "",
 ) -> Response[Any]:
     track = download.tracks[0]
-    ready = track.conversion is Conversion.DONE
     wrong = wrong or {}
     return page(
         "downloads/review.html",
@@ -163,11 +173,10 @@ def _review(
         sure=SURE,
         lane=lane_of(download, track),
         title=cards.title_of(download),
-        length=clock(track.source_quality.duration_ms),
         journey=journey(track.source_quality, FORMATS[download.format]),
         path=_path(services, download, values),
         **_changes(track, values),
-        listen="converted" if ready else "source",
+        **listen_pages.context(services, download, values),
         cover=bench(services, download, cover),
         lookups=candidate_pages.shown(services, download, values),
         can_undo=bool(services.settings.undo_s),
@@ -208,4 +217,12 @@ def _readable(track: StagedTrack, values: Mapping[str, str]) -> Tags:
         return base
 
 
-HANDLERS = [review_page, accept_review, keep_draft, swap_names, path_fragment, changes_fragment]
+HANDLERS = [
+    review_page,
+    accept_review,
+    keep_draft,
+    swap_names,
+    path_fragment,
+    changes_fragment,
+    *listen_pages.HANDLERS,
+]
