@@ -16,7 +16,12 @@ from tests.journeys import problem, short_track
 from tests.media.site import MediaSite
 from tests.running import PASSWORD, Inlay
 
-FORMS = {"/downloads", "/downloads/{id}/review"}
+FORMS = {
+    "/downloads",
+    "/downloads/{id}/review",
+    "/downloads/{id}/cover/choose",
+    "/downloads/{id}/cover/link",
+}
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}
 EVERYBODYS = ("/library/", "/api/v1/library/")

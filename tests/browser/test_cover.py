@@ -147,7 +147,7 @@ def test_a_square_is_moved_and_sized_with_keys_alone(
         page.keyboard.press(key)
     # Half the height, centred; then to the right by 20 and back by 4 hundredths of the height.
     assert square(page) == pytest.approx([0.375 + 0.08, 0.125 - 0.045, 0.25, 0.25], abs=0.012)
-    expect(page.locator("#crop-size")).to_contain_text("300 × 300")
+    expect(page.locator("#crop-outcome")).to_contain_text("300 × 300")
     page.keyboard.press("Enter")
     expect(page.locator("#cover-summary")).to_contain_text("300 × 300")
     in_file = add(page, alice, id)
