@@ -70,7 +70,10 @@ def swipe(page: Page, start: tuple[float, float], by: tuple[float, float]) -> No
         at = {"x": start[0] + by[0] * step / 8, "y": start[1] + by[1] * step / 8}
         kind = "touchMove" if step else "touchStart"
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [at]})
+        # As slow as a hand: the browser takes what is faster for a fling, and the next tap for its end.
+        page.wait_for_timeout(30)
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(400)
     session.detach()
 
 
