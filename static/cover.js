@@ -51,7 +51,7 @@ function showSquare() {
   const { largest, small } = cropBox().dataset;
   const made = Math.min(side, Number(largest));
   const remark = made < Number(small) ? ` · below ${small}, so it may look coarse` : "";
-  document.getElementById("crop-size").textContent = `${made} × ${made}${remark}`;
+  document.getElementById("crop-outcome").textContent = `${made} × ${made}${remark}`;
   cancelAnimationFrame(drawing);
   drawing = requestAnimationFrame(() => draw(left / width, top / height, side / width, side / height, made));
 }

@@ -20,6 +20,7 @@ FORMS = {
     "/downloads",
     *(f"/downloads/{{id}}/{one}" for one in ("review", "draft", "swap", "changes", "rule", "trim")),
     *(f"/downloads/{{id}}/{one}" for one in ("candidate", "candidate/back", "candidate/lyrics")),
+    *(f"/downloads/{{id}}/cover/{one}" for one in ("choose", "link")),
     "/settings/rules",
     "/settings/rules/adding",
     "/settings/rules/{rule_id}",
