@@ -82,10 +82,12 @@ def remove(session: Session, row: Rule) -> None:
         put(session, row.user_id, UNWANTED + row.kind, until, site=row.site, channel_name=row.channel_name)
 
 
-def confirmed_since(session: Session, user_id: int, since: datetime, limit: int) -> Sequence[Download]:
-    """What the person accepted after a look at it, newest first."""
-    return session.scalars(
-        select(Download)
+def confirmed_since(
+    session: Session, user_id: int, since: datetime, limit: int
+) -> list[tuple[str, datetime]]:
+    """What the person accepted after a look at it, newest first: each one's id, and when it changed last."""
+    rows = session.execute(
+        select(Download.id, Download.updated_at)
         .where(
             Download.user_id == user_id,
             Download.state.in_((State.FINALIZING, State.DONE)),
@@ -95,7 +97,15 @@ def confirmed_since(session: Session, user_id: int, since: datetime, limit: int)
         )
         .order_by(Download.id.desc())
         .limit(limit)
-    ).all()
+    )
+    return [(id, updated_at) for id, updated_at in rows]
+
+
+def state(session: Session, user_id: int) -> tuple[int, str | None]:
+    """Differs when the person got a rule or lost one, or said no to one."""
+    asked = select(func.count(), func.max(Rule.id)).where(Rule.user_id == user_id)
+    number, newest = session.execute(asked).one()
+    return number, newest
 
 
 def confirmed_before(session: Session, download: Download, limit: int) -> Sequence[Download]:
