@@ -35,7 +35,7 @@ def inlay(fakes: Fakes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
     given = {"lookups": "musicbrainz,coverart", "contact": "me@example.org", **fakes.settings}
     with Inlay(tmp_path_factory.mktemp("candidates"), **given) as running:
         running.add_user("admin", admin=True)
-        yield running.start(seconds=90)
+        yield running.start(seconds=120)
 
 
 @pytest.fixture
