@@ -93,7 +93,10 @@ def bring_back(services: Services, download: Download, done: Applied) -> None:
     with services.db.write() as session:
         for track in download.tracks:
             file = staging.COVER if had_one else None
-            queries.set_track(session, track.id, cover_file=file, cover_edit=done.cover_edit)
+            wanted = (done.cover_edit or {}).get("from") != "none"
+            queries.set_track(
+                session, track.id, cover_file=file, cover_edit=done.cover_edit, with_cover=wanted
+            )
         queries.touch(session, download.id)
 
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.driving import PHONE, Browsing, Person, Troubles, join
 from tests.browser.looking import layout_problems
@@ -18,7 +18,7 @@ from tests.running import Inlay
 pytestmark = pytest.mark.browser
 
 SECONDS = 8
-WHERE = """() => [...document.querySelectorAll("#review .line, #review header")].map(
+WHERE = """() => [...document.querySelectorAll("#review > :is(header, .line, .pair)")].map(
   (it) => Math.round(it.getBoundingClientRect().top))"""
 VALUES = """() => Object.fromEntries(
   [...document.querySelectorAll("#review [data-tag]")].map((it) => [it.name, it.value]))"""
@@ -35,7 +35,7 @@ def inlay(fakes: Fakes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
     given = {"lookups": "musicbrainz,coverart", "contact": "me@example.org", **fakes.settings}
     with Inlay(tmp_path_factory.mktemp("candidates"), **given) as running:
         running.add_user("admin", admin=True)
-        yield running.start(seconds=90)
+        yield running.start(seconds=120)
 
 
 @pytest.fixture
@@ -67,6 +67,11 @@ def fetch(person: Person, site: MediaSite, title: str, **more: Any) -> str:
     return id
 
 
+def problems(page: Page) -> list[str]:
+    """But for the button that Enter presses: nobody sees it."""
+    return [one for one in layout_problems(page) if "BUTTON#.away" not in one]
+
+
 def late(seconds: float, *found: dict[str, Any]) -> Mood:
     return Mood(hang_s=seconds, body=_json(recordings(*found)).body)
 
@@ -80,7 +85,7 @@ def test_candidates_come_below_and_shift_nothing_above(
     before = page.evaluate(WHERE)
     expect(page.locator("#candidates .candidate")).to_have_count(2)
     assert page.evaluate(WHERE) == before
-    assert layout_problems(page) == []
+    assert problems(page) == []
     # And it is over: nothing is asked any more.
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -108,7 +113,7 @@ def test_use_changes_the_fields_and_take_back_brings_them_back(
     expect(page).to_have_url(f"{browse.inlay.url}/downloads/{id}/review")
     # Its cover comes a moment later.
     expect(page.locator("img#cover")).to_be_visible()
-    assert layout_problems(page) == []
+    assert problems(page) == []
     page.fill("[name=genre]", "Shanty")
     page.get_by_role("button", name="Take back").tap()
     expect(page.locator("[name=album]")).to_have_value("")

@@ -98,7 +98,15 @@ def installed(home: Path, fakes: Fakes, **more: str) -> Inlay:
 def inlay(fakes: Fakes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
     with installed(tmp_path_factory.mktemp("inlay"), fakes) as running:
         running.add_user("alice", admin=True)
-        yield running.start()
+        yield running.start(seconds=120)
+
+
+@pytest.fixture(scope="module")
+def off(fakes: Fakes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
+    """The same without lookups."""
+    with installed(tmp_path_factory.mktemp("off"), fakes, lookups="", contact="") as running:
+        running.add_user("alice", admin=True)
+        yield running.start(seconds=120)
 
 
 @contextmanager
@@ -402,17 +410,14 @@ def test_a_candidate_that_is_not_known_is_refused_in_a_sentence(
     assert "not known any more" in answer.text
 
 
-def test_without_lookups_nothing_of_it_is_there(tmp_path: Path, fakes: Fakes, site: MediaSite) -> None:
-    with installed(tmp_path, fakes, lookups="", contact="") as off:
-        off.add_user("alice", admin=True)
-        off.start()
-        with signed_in(off) as browser:
-            page = Page(browser, fetch(off, site, "Plain"))
-            assert page.candidates == ""
-            assert "candidates" not in re.sub(r"<script[^>]*>", "", page.text)
-            answer = browser.get(f"/downloads/{page.id}/candidates")
-            assert "hx-trigger" not in answer.text
-            assert page.fields["title"] == "Plain"
+def test_without_lookups_nothing_of_it_is_there(off: Inlay, fakes: Fakes, site: MediaSite) -> None:
+    with signed_in(off) as browser:
+        page = Page(browser, fetch(off, site, "Plain"))
+        assert page.candidates == ""
+        assert "candidates" not in re.sub(r"<script[^>]*>", "", page.text)
+        answer = browser.get(f"/downloads/{page.id}/candidates")
+        assert "hx-trigger" not in answer.text
+        assert page.fields["title"] == "Plain"
     assert not [one for one in fakes.requests if "Plain" in str(one.query)]
 
 
@@ -420,16 +425,15 @@ def test_without_lookups_nothing_of_it_is_there(tmp_path: Path, fakes: Fakes, si
     "mood", [moods.SILENT, moods.busy("600"), moods.NONSENSE], ids=["silent", "busy", "nonsense"]
 )
 def test_with_every_service_down_the_page_is_as_fast_as_without_lookups(
-    tmp_path: Path, fakes: Fakes, site: MediaSite, mood: Mood
+    tmp_path: Path, off: Inlay, fakes: Fakes, site: MediaSite, mood: Mood
 ) -> None:
     fakes.down(mood)
     with ExitStack() as stack:
-        on = stack.enter_context(installed(tmp_path / "on", fakes))
-        off = stack.enter_context(installed(tmp_path / "off", fakes, lookups="", contact=""))
+        on = stack.enter_context(installed(tmp_path, fakes))
+        on.add_user("alice", admin=True)
+        on.start(seconds=120)
         pages = []
         for one in (on, off):
-            one.add_user("alice", admin=True)
-            one.start()
             id = fetch(one, site, "Ratio")
             pages.append((stack.enter_context(signed_in(one)), f"/downloads/{id}/review"))
         if mood is not moods.SILENT:
@@ -452,7 +456,7 @@ def test_page_and_worker_may_be_two_processes(tmp_path: Path, fakes: Fakes, site
     fakes.pictures[f"release/{mbid('release Harbour Songs 1999-05-01')}"] = picture(800)
     with installed(tmp_path, fakes) as apart:
         apart.add_user("alice", admin=True)
-        apart.start(command="web")
+        apart.start(seconds=120, command="web")
         worker = subprocess.Popen(
             [sys.executable, "-m", "app", "worker"],
             env=apart.environment,
