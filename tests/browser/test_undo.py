@@ -36,7 +36,7 @@ def ready(person: Person, site: MediaSite, *titles: str) -> list[str]:
     ]
     ids = [person.inlay.submit(link) for link in links]
     for id in ids:
-        person.inlay.rest(id)
+        person.inlay.rest(id, 90)
     return ids
 
 

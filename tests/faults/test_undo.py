@@ -20,6 +20,7 @@ from tests.faults.world import ARTIST, LONG_S, Scene, on_sight
 from tests.media.site import MediaSite
 from tests.running import wait_for
 
+PATIENCE_S = 90
 ORIGINAL = {"format": "original"}
 
 
@@ -52,9 +53,10 @@ def test_any_call_may_fail(ground: UndoGround) -> None:
 
 
 def in_library(scene: Scene, name: str, **more: object) -> str:
-    id = scene.in_review(name, **more)  # type: ignore[arg-type]
+    id = scene.hand_in(name, **more)  # type: ignore[arg-type]
+    scene.until(id, PATIENCE_S, state="review")
     scene.confirm(id)
-    scene.until(id, state="done")
+    scene.until(id, PATIENCE_S, state="done")
     return id
 
 
@@ -106,14 +108,14 @@ def _quietly(scene: Scene, id: str) -> None:
 def test_an_undo_at_any_moment_of_finalizing_wins_and_the_next_confirmation_counts(scene: Scene) -> None:
     chance = random.Random(7)
     for number in range(8):
-        id = scene.in_review(f"raced {number}")
-        scene.until(id, conversion="done")
+        id = scene.hand_in(f"raced {number}")
+        scene.until(id, PATIENCE_S, state="review", conversion="done")
         scene.confirm(id, title=f"wrong {number}")
         time.sleep(chance.uniform(0, 0.4))
         answer = scene.ask(id, "undo")
         assert answer.status_code == 200, answer.text
         scene.confirm(id, title=f"right {number}")
-        scene.until(id, state="done")
+        scene.until(id, PATIENCE_S, state="done")
     assert scene.files() == [f"{ARTIST}/right {number}.mp3" for number in range(8)]
     assert hidden(scene.library) == [MARKER]
 
