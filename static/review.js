@@ -275,7 +275,11 @@
     if (range) {
       choose(null);
       open = false;
-    } else document.getElementById("discard")?.requestSubmit();
+      return;
+    }
+    const discard = document.getElementById("discard");
+    // Without the toast's Undo to come back by, a key would be too quick a way to lose something.
+    if (discard && "undo" in discard.dataset) discard.requestSubmit();
   });
 
   meet();

@@ -74,7 +74,7 @@ def test_track_is_cut_by_thumb_and_keyboard_and_the_file_is_as_long_as_marked(
     stage = page.locator("[data-stage]").bounding_box()
     assert stage
     drag(page, mark(page, "start"), stage["width"] / 4)
-    expect(page.locator("#trim")).to_contain_text("Keeps 0:15 of 0:20, cut at the nearest frame")
+    expect(page.locator("#trim")).to_contain_text("Keeps 0:15 of 0:20, cut between frames")
     at_ms = int(mark(page, "start").get_attribute("aria-valuenow") or 0)
     assert at_ms == pytest.approx(5_000, abs=150)
 
