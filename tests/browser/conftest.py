@@ -31,7 +31,7 @@ def site() -> Iterator[MediaSite]:
 
 @pytest.fixture(scope="session")
 def inlay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inlay]:
-    with Inlay(tmp_path_factory.mktemp("inlay"), per_site="8", workers="8") as running:
+    with Inlay(tmp_path_factory.mktemp("inlay"), per_site="8", workers="8", undo_s="600") as running:
         running.add_user("admin", admin=True)
         yield running.start()
 

@@ -1,5 +1,6 @@
 """A headless Chromium, the people who use it, and a note of everything that goes wrong in it."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -124,3 +125,8 @@ def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
     page.fill("input[name=name]", name)
     page.fill("input[name=password]", password)
     page.click("form.inlay button.primary")
+
+
+def inbox_of(inlay: Inlay) -> re.Pattern[str]:
+    """The address of the inbox, with or without the toast that a decision leaves there."""
+    return re.compile(rf"^{re.escape(inlay.url)}/(\?undo=[0-9a-f-]+)?$")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driving import PHONE, Browsing, Person, Troubles, join
+from tests.browser.driving import PHONE, Browsing, Person, Troubles, inbox_of, join
 from tests.browser.looking import layout_problems
 from tests.lookups.fakes import Fakes, Mood, _json, mbid, recording, recordings
 from tests.lookups.test_services import picture
@@ -156,7 +156,7 @@ def test_enter_in_a_field_adds_and_uses_no_candidate(
     page = browse(person, f"/downloads/{fetch(person, site, 'Windlass')}/review")
     expect(page.get_by_role("button", name="Use Windlass")).to_be_visible()
     page.press("[name=title]", "Enter")
-    expect(page).to_have_url(f"{browse.inlay.url}/")
+    expect(page).to_have_url(inbox_of(browse.inlay))
     expect(page.locator("#inbox")).to_contain_text("Jane Roe/Windlass.mp3")
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import PHONE, Browsing, Person, Troubles
+from tests.browser.driving import PHONE, Browsing, Person, Troubles, inbox_of
 from tests.browser.looking import focus_is_visible, layout_problems
 from tests.journeys import short_track
 from tests.media.audio import picture
@@ -85,7 +85,7 @@ def centre(page: Page, selector: str) -> tuple[float, float]:
 
 def add(page: Page, person: Person, id: str) -> Image.Image | None:
     page.locator("#finalize").tap()
-    expect(page).to_have_url(f"{person.inlay.url}/")
+    expect(page).to_have_url(inbox_of(person.inlay))
     done = person.inlay.done(id, 60)
     found = mutagen.File(person.inlay.library / done["path"]).tags.getall("APIC")
     return opened(found[0].data) if found else None

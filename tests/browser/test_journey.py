@@ -7,7 +7,7 @@ import mutagen
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import Browsing, Person, card, hand_in
+from tests.browser.driving import Browsing, Person, card, hand_in, inbox_of
 from tests.media.audio import make
 from tests.media.site import MediaSite
 
@@ -97,7 +97,7 @@ def test_two_taps_lead_from_a_ready_card_to_a_file_in_the_library(
     check_player(page)
     page.locator("#finalize").tap()
 
-    expect(page).to_have_url(f"{browse.inlay.url}/")
+    expect(page).to_have_url(inbox_of(browse.inlay))
     expect(card(page, "done")).to_contain_text("Tern & Tide/Kettle Songs.mp3")
     assert page.evaluate("window.taps") == 2
     assert loads == []

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import DESKTOP, PHONE, Browsing, Person, Troubles, card
+from tests.browser.driving import DESKTOP, PHONE, Browsing, Person, Troubles, card, inbox_of
 from tests.media.audio import make
 from tests.media.site import MediaSite
 from tests.running import wait_for
@@ -237,7 +237,7 @@ def test_escape_discards(browse: Browsing, alice: Person, site: MediaSite) -> No
     id = staged(alice, site, "escape")
     page = opened(browse, alice, id)
     page.locator("#tag-title").press("Escape")
-    expect(page).to_have_url(f"{browse.inlay.url}/")
+    expect(page).to_have_url(inbox_of(browse.inlay))
     assert alice.inlay.download(id)["state"] == "discarded"
 
 

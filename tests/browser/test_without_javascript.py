@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.driving import PHONE, Browsing, Person, Troubles, card, hand_in, sign_in
+from tests.browser.driving import PHONE, Browsing, Person, Troubles, card, hand_in, inbox_of, sign_in
 from tests.media.audio import make
 from tests.media.faults import Stall
 from tests.media.site import MediaSite
@@ -24,7 +24,7 @@ def test_journey_works_as_plain_pages(
     statuses: list[int] = []
     page.on("response", lambda answer: statuses.append(answer.status))
     hand_in(page, link)
-    expect(page).to_have_url(f"{browse.inlay.url}/")
+    expect(page).to_have_url(inbox_of(browse.inlay))
     assert statuses[:2] == [303, 200]
     # Nobody touches anything: the page renews itself while something goes on.
     expect(card(page, "downloading").locator("progress[value]")).to_be_visible()
@@ -47,7 +47,7 @@ def test_journey_works_as_plain_pages(
     page.fill("[name=title]", "Plain and Simple")
     page.fill("[name=date]", "2023")
     page.locator("#finalize").tap()
-    expect(page).to_have_url(f"{browse.inlay.url}/")
+    expect(page).to_have_url(inbox_of(browse.inlay))
     expect(card(page, "done")).to_contain_text("Ida Holm/Plain and Simple.mp3")
     page.goto("/library")
     page.fill("#find-q", "simple plain")
