@@ -11,6 +11,8 @@ from tests.media.audio import make
 from tests.media.site import MediaSite
 
 pytestmark = pytest.mark.browser
+PICTURE_GONE = "status of 404"
+"""A card's picture goes when its track is added, which may be before a slow browser asks for it."""
 LONG_S = 90
 """The first download of a process waits until yt-dlp is loaded."""
 
@@ -33,7 +35,7 @@ def looks_right(page: Page) -> None:
 def test_correct_once_tap_once_and_never_type_it_again(
     browse: Browsing, alice: Person, site: MediaSite, troubles: Troubles
 ) -> None:
-    troubles.expected.append("422")
+    troubles.expected += ["422", PICTURE_GONE]
     page = browse(alice, f"/downloads/{fetched(alice, site, 'Harbour Lights')}/review")
     page.fill("#tag-artist", "Jane Roe")
     page.tap("#finalize")
@@ -78,7 +80,10 @@ def test_correct_once_tap_once_and_never_type_it_again(
     looks_right(page)
 
 
-def test_no_makes_the_offer_go_away(browse: Browsing, alice: Person, site: MediaSite) -> None:
+def test_no_makes_the_offer_go_away(
+    browse: Browsing, alice: Person, site: MediaSite, troubles: Troubles
+) -> None:
+    troubles.expected.append(PICTURE_GONE)
     page = browse(alice, f"/downloads/{fetched(alice, site, 'Harbour Lights')}/review", **DESKTOP)
     page.fill("#tag-artist", "Jane Roe")
     page.click("#finalize")
