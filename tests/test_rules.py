@@ -269,7 +269,7 @@ def test_a_cover_that_is_always_left_out(site: MediaSite, alice: Person) -> None
     assert alice.offered() == ["the cover is left out"]
     alice.post(f"/downloads/{id}/rule", kind="crop", answer="always")
     id = alice.fetched(from_channel(site, "Jane Roe - Three", "Jane Roe"))["id"]
-    assert re.search(r'name="cover" value="none" checked', alice.page(f"/downloads/{id}/review"))
+    assert re.search(r'id="tile-none"[^>]* aria-pressed="true"', alice.page(f"/downloads/{id}/review"))
     with alice.inlay.api(alice.token) as api:
         assert api.post("/downloads/confirm", json={"id": id}).status_code == 202
     track = alice.rest(id)["tracks"][0]["library_track_id"]

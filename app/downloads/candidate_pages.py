@@ -83,14 +83,34 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
         return version(msgspec.structs.replace(self, until=0))
 
 
-def ring_if_unknown(services: Services, track: StagedTrack) -> None:
-    """Nobody has looked yet, or it is time to look again; a ring may have been lost."""
-    if not candidates.are_on(services.settings):
-        return
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What has been found out by now."""
+
+    found: Found | None = None
+    words: Lyrics | None = None
+    words_open: bool = False
+
+
+def look(services: Services, track: StagedTrack) -> Known | None:
+    """All reads that a page needs, at once; None: nothing is asked about this track."""
     question = candidates.question(track)
+    if not candidates.are_on(services.settings) or question is None:
+        return None
     with services.db.read() as session:
-        found = desk.found(session, question) if question else Found()
-    if found is None or candidates.choice_is_due(track, found):
+        found = desk.found(session, question)
+        if "lrclib" not in services.settings.lookups:
+            return Known(found=found)
+        words = desk.lyrics(session, question)
+        return Known(
+            found=found, words=words, words_open=words is None and desk.words_are_open(session, question)
+        )
+
+
+def ring_if_unknown(services: Services, track: StagedTrack, known: Known | None) -> None:
+    """Nobody has looked yet, or it is time to look again; a ring may have been lost."""
+    if known is None:
+        return
+    if known.found is None or candidates.choice_is_due(track, known.found):
         services.ring("lookup", track.id)
     done = candidates.applied_to(track)
     if done and done.front is Front.WANTED:
@@ -101,6 +121,7 @@ def shown(
     services: Services,
     download: Download,
     values: Mapping[str, str],
+    known: Known | None,
     *,
     until: int | None = None,
     seen_id: str = "",
@@ -110,14 +131,10 @@ def shown(
     With `until` it is for a page that is open already, and says what has changed for it since; `seen_id` is
     the candidate that its form was made with.
     """
-    track = download.tracks[0]
-    question = candidates.question(track)
-    if not candidates.are_on(services.settings) or question is None:
+    if known is None:
         return None
-    with services.db.read() as session:
-        found = desk.found(session, question)
-        words = desk.lyrics(session, question)
-        words_open = "lrclib" in services.settings.lookups and desk.words_are_open(session, question)
+    track = download.tracks[0]
+    found, words = known.found, known.words
     done = candidates.applied_to(track)
     fill = _fill(done, track, values) if until is not None else {}
     if fill:
@@ -133,7 +150,7 @@ def shown(
     ends = min(until or 2**40, int(time.time()) + POLLS_FOR_S)
     open_ones = (
         found is None or candidates.choice_is_due(track, found),
-        words_open,
+        known.words_open,
         held is not None and held.front is Front.WANTED,
         bool(fill),
     )
@@ -206,7 +223,9 @@ def candidates_fragment(
         raise NotFound("There is nothing to review yet.")
     typed = {name: value for name, value in request.query_params.items() if name in LABELS}
     values = typed or drafts.values_of(download.tracks[0])
-    found = shown(services, download, values, until=until, seen_id=request.query_params.get("candidate", ""))
+    known = look(services, download.tracks[0])
+    seen_id = request.query_params.get("candidate", "")
+    found = shown(services, download, values, known, until=until, seen_id=seen_id)
     if found is None or download.state is not State.REVIEW:
         # Nothing to poll for any more.
         found = Shown()
@@ -296,7 +315,7 @@ def _again(services: Services, request: AnyRequest, id: str, form: Mapping[str, 
         return Redirect(f"/downloads/{id}/review", status_code=303)
     download = own(services, request, id)
     values, sent = drafts.values_of(download.tracks[0]), _typed(form)
-    found = shown(services, download, values) or Shown()
+    found = shown(services, download, values, look(services, download.tracks[0])) or Shown()
     fill = {name: (text, values[name]) for name, text in sent.items() if text != values[name]}
     fill.pop("cover", None)
     return _fragment(download, msgspec.structs.replace(found, fill=fill, by_tap=True, front=True))

@@ -37,7 +37,6 @@ from app.tags.values import texts
 GONE = "This candidate is not known any more. Load the page again."
 GONE_LYRICS = "These lyrics are not known any more. Load the page again."
 TOO_LATE = "A candidate can be applied while the download waits for its review."
-RULE = "your rule"
 """How the reason begins where a rule of the person's decided."""
 
 
@@ -257,7 +256,7 @@ def _has_front(services: Services, candidate: Candidate) -> bool:
 
 def _ruled(proposal: Proposal) -> set[str]:
     """Fields that a rule of the person's filled in: nobody overrules it unasked."""
-    return {name for name, one in proposal.fields.items() if one.reason.startswith(RULE)}
+    return {name for name, one in proposal.fields.items() if one.rule}
 
 
 def _without(candidate: Candidate, fields: set[str]) -> Candidate:

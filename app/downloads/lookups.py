@@ -55,7 +55,7 @@ class Lookups:
         if picture:
             try:
                 keep_aside(self.services, download, track)
-                cover.replace(self.services, download, picture)
+                cover.replace(self.services, download, picture, "archive")
                 sha256 = _sha256(cover.file_of(self.services, download.id))
             except (InlayError, OSError) as error:
                 log.warning("%s: the candidate's cover was not put in: %s", download.id, error)

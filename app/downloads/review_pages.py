@@ -59,9 +59,11 @@ def review_page(
     download = own(services, request, id)
     if download.state is not State.REVIEW:
         return go(request, "/")
-    candidate_pages.ring_if_unknown(services, download.tracks[0])
+    track = download.tracks[0]
+    known = candidate_pages.look(services, track)
+    candidate_pages.ring_if_unknown(services, track, known)
     completion.warm(services.db)
-    return _review(services, download, drafts.values_of(download.tracks[0]), cover=cover)
+    return _review(services, download, drafts.values_of(track), cover=cover, known=known)
 
 
 @post(
@@ -83,7 +85,8 @@ def accept_review(
         cut = trim.read(data, track)
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
-    confirm.confirm(services, id, {track.id: tags}, trims={track.id: cut})
+    covers = {track.id: False} if data.get("cover") == "none" else None
+    confirm.confirm(services, id, {track.id: tags}, covers=covers, trims={track.id: cut})
     return go(request, toast.address(services, id))
 
 
@@ -158,6 +161,7 @@ def _review(
     wrong: dict[str, str] | None = None,
     status: int = 200,
     cover: str = "",
+    known: candidate_pages.Known | None = None,
 ) -> Response[Any]:
     track = download.tracks[0]
     wrong = wrong or {}
@@ -178,7 +182,9 @@ def _review(
         **_changes(track, values),
         **listen_pages.context(services, download, values),
         cover=bench(services, download, cover),
-        lookups=candidate_pages.shown(services, download, values),
+        lookups=candidate_pages.shown(
+            services, download, values, known or candidate_pages.look(services, track)
+        ),
         can_undo=bool(services.settings.undo_s),
         nav="inbox",
     )
