@@ -41,6 +41,7 @@ from app.downloads.schedule_queries import is_ahead
 from app.errors import Conflict, DatabaseTrouble, Failure, InlayError, NotFound
 from app.library import take_out
 from app.library.folder import check_mounted
+from app.library.reading import sha256_of
 from app.services import Services
 
 log = logging.getLogger("inlay.undo")
@@ -179,11 +180,18 @@ def clear(services: Services, track: StagedTrack) -> None:
         return
     folders = staging.made(services.settings, track.download_id)
     try:
-        take_out.clear(services.settings.library_dir, _path(track), track.id, folders)
+        beside = _picture_beside(services, track)
+        take_out.clear(services.settings.library_dir, _path(track), track.id, folders, beside=beside)
         with services.db.write() as session:
             undo_queries.forget_path(session, track.id, track.path)
     except (Failure, DatabaseTrouble) as trouble:
         log.warning("track %s: taken out of the library, but still hidden there: %s", track.id, trouble)
+
+
+def _picture_beside(services: Services, track: StagedTrack) -> tuple[str, str] | None:
+    cover = staging.folder_of(services.settings, track.download_id) / staging.COVER
+    name = services.settings.cover_file
+    return (name, sha256_of(cover)) if name and cover.exists() else None
 
 
 def recover(services: Services) -> None:

@@ -57,11 +57,23 @@ def put_back(library: Path, relative: PurePosixPath, owner_id: str) -> None:
             _give_name_back(folder, hidden_name(owner_id), relative)
 
 
-def clear(library: Path, relative: PurePosixPath, owner_id: str, folders: Sequence[PurePosixPath]) -> None:
-    """Remove the hidden file, and then those of `folders` that are empty. Raises Failure."""
+def clear(
+    library: Path,
+    relative: PurePosixPath,
+    owner_id: str,
+    folders: Sequence[PurePosixPath],
+    *,
+    beside: tuple[str, str] | None = None,
+) -> None:
+    """Remove the hidden file, and then those of `folders` that are empty. Raises Failure.
+
+    `beside` are name and hash of the picture that was put beside it: it goes when nothing else is left there.
+    """
     with found_folder(library, relative) as (folder, _):
         if folder is not None:
             remove(folder, hidden_name(owner_id))
+            if beside and os.listdir(folder) == [beside[0]] and digest_at(folder, beside[0]) == beside[1]:
+                remove(folder, beside[0])
             sync_folder(folder)
     with as_failure():
         for one in sorted(folders, key=lambda path: len(path.parts), reverse=True):
