@@ -43,7 +43,8 @@ ADDED = (
     ("Tidal Clock", "Tern & Tide", "Low Water", "tide", "2021-11-19"),
 )
 PICTURES_ARE_THERE = """() => [...document.images].every((image) =>
-  image.getBoundingClientRect().top > innerHeight || (image.complete && image.naturalWidth))"""
+  !image.getClientRects().length || image.getBoundingClientRect().top > innerHeight
+  || (image.complete && image.naturalWidth))"""
 DAYS_AGO = (41, 30, 17, 9, 2, 0)
 
 
