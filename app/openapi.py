@@ -71,7 +71,7 @@ _NUMBER: Json = {
     ],
     "examples": [7],
 }
-_MARK: Json = {"minimum": 0, "examples": [1800]}
+_MARK: Json = {"type": "integer", "minimum": 0, "examples": [1800]}
 _TAGS: Json = {
     **dict.fromkeys(("artist", "album", "album_artist", "genre"), _TEXT),
     "title": {**_TEXT, "minLength": 1},
