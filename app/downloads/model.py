@@ -37,7 +37,7 @@ NEXT: dict[State, frozenset[State]] = {
     State.REVIEW: frozenset({State.FINALIZING, State.DISCARDED, State.FAILED, State.QUEUED}),
     # Cancelled only until its destination is recorded: from then on the file may be there any moment.
     State.FINALIZING: frozenset({State.DONE, State.SKIPPED, State.FAILED, State.REVIEW, State.CANCELLED}),
-    State.FAILED: frozenset({State.QUEUED, State.REVIEW, State.DISCARDED}),
+    State.FAILED: frozenset({State.QUEUED, State.FINALIZING, State.REVIEW, State.DISCARDED}),
     State.CANCELLED: frozenset({State.QUEUED, State.REVIEW, State.DISCARDED}),
     # These, and a cancelled one, go to review by an undo alone: undo_queries.bring_back().
     State.DONE: frozenset({State.REVIEW}),
