@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.bench import batch, egress, memory, pages, recovery, writes
+from tests.bench import batch, egress, memory, pages, propose, recovery, writes
 from tests.bench.figures import Figure, Table, summary
 from tests.bench.tracing import Trace
 from tests.bench.world import Bench, Scale
@@ -80,6 +80,12 @@ def test_memory_is_told_of_every_process(small: Small) -> None:
 def test_the_egress_guard_has_a_price() -> None:
     found = named(egress.measure(1, 2_000_000))
     assert found["through the guard"].value > 0
+
+
+def test_proposals_are_counted_by_the_second() -> None:
+    found = named(propose.measure(1))
+    assert found["titles: a second"].value > 100
+    assert found["titles: for 1,000"].most == 500
 
 
 def test_a_summary_tells_which_aims_are_missed() -> None:

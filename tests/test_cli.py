@@ -248,6 +248,18 @@ def test_propose_answers_each_line_with_one(home: Inlay) -> None:
     assert all(0 <= answer["confidence"] <= 1 for answer in answers)
 
 
+def test_propose_asks_the_artists_that_it_is_given(home: Inlay, tmp_path: Path) -> None:
+    artists = tmp_path / "artists.txt"
+    artists.write_text("Ida Holm\nJuno Vale feat. Tern\n", encoding="utf-8")
+    line = json.dumps({"title": "Salt Marsh - Juno Vale", "channel": "somebody"})
+    plain = json.loads(home.command("propose", input=line).stdout)
+    done = home.command("propose", "--artists", str(artists), input=line)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert (plain["artist"], plain["sure"]) == ("Salt Marsh", False)
+    assert (answer["artist"], answer["title"], answer["sure"]) == ("Juno Vale", "Salt Marsh", True)
+
+
 def test_propose_says_which_line_is_no_json(home: Inlay) -> None:
     done = home.command("propose", input='{"title": "Fine"}\nnot json\n')
     assert done.returncode == 1

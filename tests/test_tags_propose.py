@@ -82,6 +82,18 @@ def test_youtubes_own_description_gives_credit_album_and_release_date() -> None:
     }
 
 
+def test_what_a_label_says_on_youtube_comes_from_youtube_music() -> None:
+    listed = {
+        "extractor": "youtube",
+        "channel": "Mira Vale - Topic",
+        "track": "Harbour",
+        "artists": ["Mira Vale"],
+    }
+
+    for info in (DESCRIBED, listed):
+        assert propose(info).fields["artist"].reason == "from YouTube Music"
+
+
 def test_ordinary_description_is_not_mistaken_for_youtubes_own() -> None:
     info = {"title": "Mira Vale - Harbour", "description": "Harbour · lyrics · credits\n\nSubscribe!"}
 

@@ -1,15 +1,26 @@
 """The channel a title was found on: whether it is the artist, and what the artist is called then."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.tags.text import key, squeeze, words
-from app.tags.title_words import CHANNEL_TAILS, GLUED, NOBODY_IN_PARTICULAR, PUBLISHER, PUBLISHER_KEYS
+from app.tags.title_words import (
+    CHANNEL_TAILS,
+    FILM_LABELS,
+    GLUED,
+    NOBODY_IN_PARTICULAR,
+    PUBLISHER,
+    PUBLISHER_KEYS,
+)
 
 _TOPIC = re.compile(r"\s+[-–]\s+(?:Topic|Tema|Thema|Thème|Tópico|Temat|Konu|トピック|주제)$")
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Ý])|(?<=[A-ZÀ-Ý])(?=[A-ZÀ-Ý][a-zà-ÿ])|(?<=[a-z]{3})(?=\d)")
 _NAMES = re.compile(r"\s*(?:,|;|&|\+|/|\s[x×X]\s|\bvs\b\.?|\bfeat\b\.?|\band\b|\s[ey]\s|\||[()（）\[\]])\s*")
 _SHORTEST_PART = 4
+_REMEMBERED = 256
+_TAILS = sorted(CHANNEL_TAILS, key=len, reverse=True)
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,10 @@ class Channel:
     vevo: bool = False
     publisher: bool = False
     """A label, radio, film or lyrics channel: never the artist."""
+    films: bool = False
+    """A label of films, whose titles name the song first and the film next."""
+    known: Collection[str] = frozenset()
+    """The keys of artists that are known from elsewhere, as those in the person's library."""
 
     @property
     def artist(self) -> str:
@@ -38,6 +53,25 @@ class Channel:
     def is_exactly(self, names: str) -> bool:
         return any(key(name) in self.keys for name in [names, *_NAMES.split(names)] if name)
 
+    def confirms(self, names: str) -> bool:
+        """Whether one of these names is this channel's, or a part of it: not `Blue Room 12` on Blue Room."""
+        parts = [key(name) for name in [names, *_NAMES.split(names)]]
+        return any(
+            name in self.keys
+            or len(name) >= _SHORTEST_PART
+            and any(known.startswith(name) or known.endswith(name) for known in self.keys)
+            for name in parts
+        )
+
+    def knows(self, names: str) -> bool:
+        """Whether this is a known artist, or several who all are: `Jane Roe & John Doe`."""
+        if not self.known:
+            return False
+        return key(names) in self.known or all(self._knows(name) for name in _NAMES.split(names) if name)
+
+    def _knows(self, name: str) -> bool:
+        return key(name) in self.known
+
     def _is(self, name: str) -> bool:
         if name in self.keys:
             return bool(name)
@@ -50,6 +84,7 @@ class Channel:
 NOBODY = Channel("", frozenset())
 
 
+@lru_cache(_REMEMBERED)
 def read_channel(channel: str) -> Channel:
     """Take a channel's name apart."""
     full = squeeze(channel)
@@ -62,7 +97,9 @@ def read_channel(channel: str) -> Channel:
     bare, vevo = _without_tails(full)
     name = squeeze(_CAMEL.sub(" ", bare)) if vevo or " " not in bare and _glued(full, bare) else bare
     whole = frozenset({key(full), key(bare)} - {""})
-    return Channel(name, _keys(full, bare), whole, vevo=vevo, publisher=_is_publisher(full, whole))
+    films = not FILM_LABELS.isdisjoint(whole)
+    publisher = films or _is_publisher(full, whole)
+    return Channel(name, _keys(full, bare), whole, vevo=vevo, publisher=publisher, films=films)
 
 
 def _glued(full: str, bare: str) -> bool:
@@ -72,7 +109,7 @@ def _glued(full: str, bare: str) -> bool:
 
 def _without_tails(full: str) -> tuple[str, bool]:
     bare, vevo = full, full.lower().endswith("vevo")
-    for tail in sorted(CHANNEL_TAILS, key=len, reverse=True):
+    for tail in _TAILS if bare.lower().endswith(CHANNEL_TAILS) else ():
         cut = bare[: -len(tail)].rstrip(" -–|")
         separate = len(bare) > len(tail) and bare[-len(tail) - 1 : -len(tail)].isspace()
         glued = tail in GLUED and bare[-len(tail) :] != tail

@@ -1,10 +1,12 @@
 """Who else is on a track: featured artists and cover credits, taken out of a title; names joined again."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.tags.text import Piece, join, key, pieces, squeeze
 from app.tags.title_noise import CUT, without_tail
+from app.tags.title_words import NOBODY_IN_PARTICULAR
 
 _FEAT = r"(?:feat|ft|featuring)(?:\.\s*:?|:|(?=\s)|(?=[^\x00-\x7f]))\s*"
 _BRACKETED = re.compile(rf"^\s*(?:{_FEAT}|w/\s*|with\s+)(?P<names>.+)$", re.IGNORECASE)
@@ -45,13 +47,25 @@ def take_features(text: str) -> Taken:
 
 def _without_bracket(piece: Piece, names: list[str]) -> Piece:
     found = _BRACKETED.match(piece.body)
-    if piece.opening not in "([" or not found:
+    if piece.opening not in "([":
         return piece
+    if not found:
+        return _without_guests_of_cover(piece, names)
     guests = found["names"].strip()
     if _WITH.match(piece.body) and guests.split()[0].lower() in _NOT_GUESTS:
         return piece
     names.append(guests)
     return Piece(" ")
+
+
+def _without_guests_of_cover(piece: Piece, names: list[str]) -> Piece:
+    """`(metal cover feat. B)` gives `(metal cover)`; the guests of a remix stay with its remixer."""
+    kind, _, _ = piece.body.partition(" cover ")
+    found = _PLAIN.search(piece.body, len(kind)) if kind != piece.body else None
+    if not found or piece.body[: found.start()].strip() != f"{kind} cover":
+        return piece
+    names.append(found["names"].strip())
+    return Piece(f"{kind} cover", piece.opening)
 
 
 def _without_plain(piece: Piece, names: list[str]) -> Piece:
@@ -100,6 +114,12 @@ def with_features(artist: str, names: list[str]) -> str:
     if not guests:
         return artist
     return f"{artist} feat. {join_names(guests)}" if artist else ""
+
+
+def artist_keys(artists: Iterable[str]) -> frozenset[str]:
+    """The dictionary that `propose` asks: the artists of a library, without features, each as its key."""
+    found = {key(main_artist(artist)) for artist in artists}
+    return frozenset(name for name in found if len(name) > 1) - NOBODY_IN_PARTICULAR
 
 
 def join_names(names: list[str]) -> str:

@@ -1,17 +1,19 @@
 """Who performs what: the artist and the title of one track, from the most trusted part of an info."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from app.tags import info as read
 from app.tags.channels import read_channel
-from app.tags.credits import join_names, take_features, with_features
+from app.tags.credits import join_names, main_artist, take_features, with_features
+from app.tags.descriptions import NOTHING_SAID, Described
 from app.tags.model import Suggestion
-from app.tags.text import clean, key, squeeze
+from app.tags.text import clean, key, pieces, squeeze, words
 from app.tags.title_noise import trim
-from app.tags.title_words import NOBODY_IN_PARTICULAR
-from app.tags.titles import AGREES, FROM_CHANNEL, FROM_TITLE, WHOLE_TITLE, ParsedTitle, parse_title
+from app.tags.title_words import COVERS, NOBODY_IN_PARTICULAR
+from app.tags.titles import AGREES, FROM_CHANNEL, FROM_TITLE, KNOWN, WHOLE_TITLE, ParsedTitle, parse_title
 
 _COUNTED = re.compile(r"\s\(\d{1,2}\)$")
 _STEM_NUMBER = re.compile(r"^(?P<number>0\d|\d{2}(?=\s*[-.]))\s*[-.]*\s*(?P<rest>\D.*)$")
@@ -22,6 +24,9 @@ READ = 0.9
 LIKELY = 0.7
 GUESSED = 0.5
 HINTED = 0.3
+
+
+TOLD_TOO = "from the title, and the description agrees"
 
 
 class Credit(NamedTuple):
@@ -36,21 +41,26 @@ def suggest(value: str, reason: str, confidence: float) -> Suggestion:
     return Suggestion(value=clean(value), reason=reason, confidence=confidence)
 
 
-def find_credit(info: Mapping[str, Any]) -> Credit:
-    """The first kind of source that knows: fields, YouTube's own description, then the upload's title."""
+def find_credit(
+    info: Mapping[str, Any], known: Collection[str] = frozenset(), described: Described = NOTHING_SAID
+) -> Credit:
+    """The first kind of source that knows: fields, YouTube's own description, then the upload's title.
+
+    `known` are the keys of the artists in the person's library.
+    """
     artists = _artists(info)
     track = read.text(info, "track")
     if read.site(info) == "soundcloud":
-        return _from_soundcloud(info, artists)
+        return _from_soundcloud(info, artists, known)
     if track and (compiled := _from_compilation(info, artists, track)):
         return compiled
     if artists and track:
         return _from_fields(info, artists, track)
-    if described := _from_description(info):
-        return described
+    if generated := _from_description(info):
+        return generated
     if artists or track:
         return _from_some_fields(info, artists, track)
-    return _from_title(info)
+    return _from_title(info, known, described)
 
 
 def _artists(info: Mapping[str, Any]) -> list[str]:
@@ -59,9 +69,9 @@ def _artists(info: Mapping[str, Any]) -> list[str]:
     return [name for name in listed if key(name) not in NOBODY_IN_PARTICULAR]
 
 
-def _from_soundcloud(info: Mapping[str, Any], artists: list[str]) -> Credit:
+def _from_soundcloud(info: Mapping[str, Any], artists: list[str], known: Collection[str]) -> Credit:
     """People type titles there as on a video site; the artist, if given, is the label's data."""
-    parsed = _parsed(info, join_names(artists) or read.channel(info))
+    parsed = _parsed(info, join_names(artists) or read.channel(info), known)
     if not artists or parsed.reason not in (FROM_CHANNEL, AGREES):
         return _credit_of(parsed)
     return _credited(artists, parsed.title, read.from_site(info))
@@ -71,13 +81,18 @@ def _from_compilation(info: Mapping[str, Any], artists: list[str], track: str) -
     """On a compilation the track is `Artist - Title`, and the artist that is given is its label or nobody."""
     left, dash, right = (part.strip() for part in track.partition(" - "))
     listed = read.names(info, "artists", "artist")
-    label = (
-        artists == read.names(info, "album_artists", "album_artist")
-        and read_channel(join_names(artists)).publisher
-    )
-    if not (dash and left and right) or not ((listed and not artists) or label):
+    own = artists == read.names(info, "album_artists", "album_artist")
+    label = own and read_channel(join_names(artists)).publisher
+    nobody = bool(listed and not artists)
+    if not (dash and left and right) or not (nobody or label or _remixed_by(artists, right)):
         return None
     return _credited([left], right, read.from_site(info))
+
+
+def _remixed_by(artists: list[str], title: str) -> bool:
+    """`A - T (B Remix)` on B's page: B is given as the artist, but plays another's track."""
+    brackets = [key(part.body) for part in pieces(title) if part.opening and "remix" in words(part.body)]
+    return any(key(name) in body for name in artists for body in brackets)
 
 
 def _from_fields(info: Mapping[str, Any], artists: list[str], track: str) -> Credit:
@@ -108,7 +123,7 @@ def _from_description(info: Mapping[str, Any]) -> Credit | None:
     track, *artists = [part.strip() for part in parts[0].split(" · ")] if parts else [""]
     if not track or not artists:
         return None
-    return _credited(artists, track, "from YouTube's description", _main_name(info, artists))
+    return _credited(artists, track, read.from_site(info), _main_name(info, artists))
 
 
 def _from_some_fields(info: Mapping[str, Any], artists: list[str], track: str) -> Credit:
@@ -124,8 +139,12 @@ def _from_some_fields(info: Mapping[str, Any], artists: list[str], track: str) -
     return credit._replace(title=suggest(credit.title.value, WHOLE_TITLE, LIKELY))
 
 
-def _from_title(info: Mapping[str, Any]) -> Credit:
-    parsed = _parsed(info, read.channel(info))
+def _from_title(info: Mapping[str, Any], known: Collection[str], described: Described) -> Credit:
+    told = {folded for name in described.artists if (folded := key(name)) not in known}
+    host = read.channel(info)
+    parsed = _parsed(info, host, frozenset(known) | told if told else known)
+    if described is not NOTHING_SAID and (credit := _with_description(parsed, described, host)):
+        return credit
     if parsed.artist and parsed.reason != FROM_CHANNEL:
         return _credit_of(parsed)
     creators = read.names(info, "creators", "creator", "album_artists", "album_artist")
@@ -134,8 +153,35 @@ def _from_title(info: Mapping[str, Any]) -> Credit:
     return _credited(creators, parsed.title, read.from_site(info))
 
 
-def _parsed(info: Mapping[str, Any], channel: str) -> ParsedTitle:
-    return parse_title(_whole_title(info), channel)
+def _with_description(parsed: ParsedTitle, described: Described, host: str) -> Credit | None:
+    """A described artist confirms the title's, or steps in where the title names nobody for sure."""
+    named = {key(name) for name in described.artists}
+    if not named.isdisjoint(key(name) for name in [main_artist(parsed.artist), *_apart(parsed.artist)]):
+        agreed = parsed.reason == KNOWN
+        return _credit_of(replace(parsed, reason=TOLD_TOO) if agreed else parsed)
+    publisher = read_channel(host).publisher
+    unnamed = publisher or parsed.reason in (FROM_CHANNEL, WHOLE_TITLE)
+    # Who covers a song describes whose it is.
+    if parsed.sure or not unnamed or not COVERS.isdisjoint(words(parsed.title)):
+        return None
+    artists = described.artists or (described.composers if publisher else ())
+    if not artists:
+        return None
+    same = key(described.title) == key(parsed.title)
+    credit = _credited(list(artists), parsed.title, described.reason)
+    sure = READ if same and described.artists else LIKELY
+    return Credit(
+        suggest(credit.artist.value, described.reason, sure),
+        suggest(credit.title.value, parsed.reason, READ if same else LIKELY),
+    )
+
+
+def _apart(artist: str) -> list[str]:
+    return re.split(r"\s*[,&]\s*", main_artist(artist))
+
+
+def _parsed(info: Mapping[str, Any], channel: str, known: Collection[str] = frozenset()) -> ParsedTitle:
+    return parse_title(_whole_title(info), channel, known)
 
 
 def _whole_title(info: Mapping[str, Any]) -> str:

@@ -1,11 +1,12 @@
 """Proposes tags from what a source says about a link: the source's own fields first, then its title."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.tags import info as read
 from app.tags.credits import join_names, main_artist
+from app.tags.descriptions import Described, read_description
 from app.tags.model import EDITABLE, SURE, Proposal, Suggestion, Tags
 from app.tags.performer import GUESSED, HINTED, LIKELY, READ, SAID, Credit, find_credit, stem_number, suggest
 from app.tags.text import key
@@ -15,22 +16,26 @@ _ALBUM_LIST = re.compile(r"^(?:Album|EP|Single)\s+[-–—]\s+(?P<album>.+)$")
 NOTHING = suggest("", "", 0.0)
 
 
-def propose(info: Mapping[str, Any], in_file: Tags | None = None) -> Proposal:
+def propose(
+    info: Mapping[str, Any], in_file: Tags | None = None, known_artists: Collection[str] = frozenset()
+) -> Proposal:
     """Suggest a value, with its reason and confidence, for each field that the info says something about.
 
+    `known_artists` are those in the person's library, as `credits.artist_keys` makes them of their names.
     `in_file` are the tags that the fetched file brought along. They fill what the source does not say; of a
     bare file, where the source knows only its name, they are all there is to know.
     """
-    credit = find_credit(info)
+    described = read_description(info)
+    credit = find_credit(info, known_artists, described)
     found = {
         "title": credit.title,
         "artist": credit.artist,
-        "album": _album(info, credit),
+        "album": _album(info, credit, described),
         "album_artist": _album_artist(info, credit),
         "track_no": _track_no(info),
         "disc_no": suggest(read.number(info, "disc_number"), read.from_site(info), SAID),
-        "date": _date(info),
-        "genre": _genre(info),
+        "date": _date(info, described),
+        "genre": _genre(info, described),
     }
     own = _in_file(in_file or Tags())
     first, second = (own, found) if read.is_direct_file(info) and "title" in own else (found, own)
@@ -60,16 +65,20 @@ def _album_artist(info: Mapping[str, Any], credit: Credit) -> Suggestion:
     return suggest(main, reason, credit.artist.confidence)
 
 
-def _album(info: Mapping[str, Any], credit: Credit) -> Suggestion:
+def _album(info: Mapping[str, Any], credit: Credit, described: Described) -> Suggestion:
     if album := read.text(info, "album"):
         return suggest(album, read.from_site(info), SAID)
     if found := _ALBUM_LIST.match(read.text(info, "playlist_title")):
         return suggest(found["album"], "the list's name", READ)
     parts = read.description_parts(info)
     if len(parts) > 1 and not parts[1].startswith(("℗", "Released on")):
-        return suggest(parts[1].partition("\n")[0], "from YouTube's description", SAID)
+        return suggest(parts[1].partition("\n")[0], read.from_site(info), SAID)
     if is_full_album(read.text(info, "title")):
         return suggest(credit.title.value, "a full album", credit.title.confidence)
+    if described.album:
+        return suggest(described.album, "from the description", LIKELY)
+    if described.is_album:
+        return suggest(credit.title.value, "its chapters are tracks", GUESSED)
     return NOTHING
 
 
@@ -87,13 +96,15 @@ def _track_no(info: Mapping[str, Any]) -> Suggestion:
     return suggest(stem_number(info), "from the file's name", GUESSED)
 
 
-def _date(info: Mapping[str, Any]) -> Suggestion:
+def _date(info: Mapping[str, Any], described: Described) -> Suggestion:
     if released := read.day(info.get("release_date")):
         return suggest(released, "release date", READ)
     if released := _described_date(info):
         return suggest(released, "release date", READ)
     if released := read.year(info.get("release_year")):
         return suggest(released, "release year", READ)
+    if described.date:
+        return suggest(described.date, "from the description", LIKELY)
     uploaded = read.day(info.get("upload_date"))
     return suggest(uploaded, "upload date", HINTED if read.is_direct_file(info) else GUESSED)
 
@@ -104,7 +115,9 @@ def _described_date(info: Mapping[str, Any]) -> str:
     return read.day(told[0]) if told else ""
 
 
-def _genre(info: Mapping[str, Any]) -> Suggestion:
+def _genre(info: Mapping[str, Any], described: Described) -> Suggestion:
     """The first genre; `Music` is a category and says nothing."""
     listed = [name for name in read.names(info, "genres", "genre") if key(name) != "music"]
-    return suggest(listed[0], read.from_site(info), SURE) if listed else NOTHING
+    if listed:
+        return suggest(listed[0], read.from_site(info), SURE)
+    return suggest(described.genre, "from the description", LIKELY)

@@ -3,9 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 LONGEST_VALUE = 300
+# The rules look at the same title from many sides: what they all ask is worked out once.
+_REMEMBERED = 512
 
 _BLANKS = re.compile(
     r"[\x00-\x20\x7f-\xa0\u115f\u1160\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000\u3164]+"
@@ -15,6 +18,7 @@ _INVISIBLE = re.compile(
     "\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 _CLOSING = {"(": ")", "[": "]", "【": "】", "{": "}"}
+_WORD = re.compile(r"[^\W_]+")
 _BRACKET = re.compile(r"[()\[\]【】{}]")
 _DEEPEST = 8
 _OPENING = {close: opening for opening, close in _CLOSING.items()}
@@ -24,26 +28,34 @@ def clean(value: object, limit: int = LONGEST_VALUE) -> str:
     """Text without control, direction, zero-width or surrogate characters; `""` for anything but text."""
     if not isinstance(value, str):
         return ""
-    visible = _INVISIBLE.sub("", value[: limit * 4])
-    text = unicodedata.normalize("NFC", _BLANKS.sub(" ", visible)).strip()
+    text = value[: limit * 4]
+    if text.isascii():
+        return _BLANKS.sub(" ", text).strip()[:limit].rstrip()
+    text = unicodedata.normalize("NFC", _BLANKS.sub(" ", _INVISIBLE.sub("", text))).strip()
     return text[:limit].rstrip()
 
 
+@lru_cache(_REMEMBERED)
 def key(text: str) -> str:
     """What is left when case, accents, spaces and punctuation do not count: `Jay-Dee` is `JAY DEE`."""
     folded = text.casefold()
     if not folded.isascii():
         folded = unicodedata.normalize("NFKD", folded)
-    return "".join(c for c in folded if c.isalnum())
+    return "".join(filter(str.isalnum, folded))
 
 
 def words(text: str) -> list[str]:
     """The words in lower case without accents; `M/V` and `P/V` count as one word."""
+    return list(_words(text))
+
+
+@lru_cache(_REMEMBERED)
+def _words(text: str) -> tuple[str, ...]:
     folded = text.casefold().replace("m/v", "mv").replace("p/v", "pv")
     if not folded.isascii():
         folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
         folded = unicodedata.normalize("NFC", folded)
-    return re.findall(r"[^\W_]+", folded)
+    return tuple(_WORD.findall(folded))
 
 
 def squeeze(text: str) -> str:
@@ -63,6 +75,11 @@ class Piece(NamedTuple):
 
 def pieces(text: str) -> list[Piece]:
     """Cut at the outermost brackets: `A (b [c]) d` gives `A `, `b [c]` and ` d`. Lone brackets are text."""
+    return list(_pieces(text))
+
+
+@lru_cache(_REMEMBERED)
+def _pieces(text: str) -> tuple[Piece, ...]:
     found: list[Piece] = []
     start = 0
     for opening, closing in _outermost(text):
@@ -72,7 +89,7 @@ def pieces(text: str) -> list[Piece]:
         start = closing + 1
     if start < len(text):
         found.append(Piece(text[start:]))
-    return found
+    return tuple(found)
 
 
 def join(parts: list[Piece]) -> str:

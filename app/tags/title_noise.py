@@ -1,10 +1,12 @@
 """What to leave out of a title: brackets, tails and prefixes that only say what kind of upload it is."""
 
 import re
+from functools import lru_cache
 
 from app.tags.text import Piece, join, key, pieces, squeeze, words
 from app.tags.title_words import (
     CREDITS,
+    FEATURE,
     FILE_ENDINGS,
     FULL_ALBUM,
     INSIDE_WORDS,
@@ -12,10 +14,13 @@ from app.tags.title_words import (
     LANGUAGE,
     LONGEST_TAIL,
     OFFICIAL,
+    PARTS,
     RECORDING,
+    REMASTER,
     TAILS,
     UNMISTAKABLE,
     UPLOAD,
+    UPSCALED,
     VERSION,
     WHOLE,
 )
@@ -26,6 +31,8 @@ CUT = "\x02"
 _MOST_TAILS = 4
 _CHUNKS = re.compile(r"\s+[-–]\s+|[|/•]")
 _YEAR_OR_CATALOGUE = re.compile(r"(?:19|20)\d\d|[A-Z]{2,8}[- ]?\d{3,5}")
+_SHORTEST_LABEL = 3
+_LABELS = (["music"], ["records"], ["recordings"], ["label"])
 _STARS = re.compile(r"\*\*+[^*]{1,40}\*\*+")
 _EMOJI = "\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _EMOJI_EDGE = re.compile(f"^[{_EMOJI}\\s]+|[{_EMOJI}\\s]+$")
@@ -33,15 +40,19 @@ _EMOJI_BESIDE = re.compile(f"[{_EMOJI}]+(?=\\s*[-–—|(\\[])|(?<=[-–—|)\\]
 _HASHTAGS = re.compile(r"(?<=[^\s\-–—|:~_])(?:\s+[#@][^\W\d][^\s#@]*)+\s*$")
 _PROD = re.compile(r"\s(?:prod|produced|beat)(?:\.\s?|\s)by\s.*$|\sprod\.\s.*$", re.IGNORECASE)
 _NUMBER = re.compile(r"^(?:\d{1,2}|[A-Z]{1,2}\d)\.\s+(?=.*\s[-–—]\s)")
+# A side of a record, when nobody says whose name it could belong to.
+_SIDE = re.compile(r"^[A-D]\.\s+(?=\S+\s[-–—]\s)")
 # `PREMIERE: A - T`, as blogs and labels write.
 _ANNOUNCED = re.compile(
     r"^(?:premiere|première|exclusive|(?:official |full )?video|mv|lyrics|lyrical|full song|audio)\s*[:|]\s+",
     re.IGNORECASE,
 )
+# `T -Music Video-`, as Japanese labels write.
+_ASIDE = re.compile(r"\s[-~〜](?P<kind>[^-~〜]+)[-~〜]$")
 _FIRST_SIGN = re.compile(r"^\s*[-–—:]\s")
 _NEXT_SIGN = re.compile(r"\s[-–—]\s")
 _FULL_WIDTH = str.maketrans("（）［］｛｝｜：", "()[]{}|:")
-_EDGES = " \t-–—―~_|/\\,;:•·∙+*" + CUT
+_EDGES = " \t-–—―~_|/\\,;:•·∙+*@" + CUT
 
 
 def tidy(title: str) -> str:
@@ -52,15 +63,35 @@ def tidy(title: str) -> str:
         text = stem
     text = _HASHTAGS.sub("", text)
     text = _EMOJI_BESIDE.sub(" ", text) if not text.isascii() else text
+    if (aside := _ASIDE.search(text)) and is_noise(aside["kind"]):
+        text = text[: aside.start()]
     bare = _EMOJI_EDGE.sub("", text)
     return _NUMBER.sub("", _ANNOUNCED.sub("", bare or text).strip())
 
 
-def without_noise(text: str, host_keys: frozenset[str]) -> str:
-    """Leave out the brackets that only describe the upload or name its channel; `CUT` marks the place."""
+def without_side(title: str) -> str:
+    """`A. Artist - T`, as files from a record are called; `A. B. Artist - T` stays."""
+    return _SIDE.sub("", title)
+
+
+def without_noise(text: str, host_keys: frozenset[str], published: bool = False) -> str:
+    """Leave out the brackets that only describe the upload or name its channel; `CUT` marks the place.
+
+    On a publisher's channel `[LABEL]` at the end is whose release it is.
+    """
     parts = pieces(text)
     kept = [part if not part.opening else _judged(part, host_keys) for part in parts]
+    if published and len(parts) > 1 and _is_shouted(parts[-1]):
+        kept[-1] = Piece(CUT)
     return join(_without_prefix(kept, parts)) if parts else text
+
+
+def _is_shouted(part: Piece) -> bool:
+    """`[VISION]`, `[WET INK 12]`, `[Wet Ink Records]`; not `[LIVE]` and not `[PART 2]`."""
+    said = words(part.body)
+    shouted = part.body.isupper() and len(part.body) >= _SHORTEST_LABEL
+    label = part.opening == "[" and (shouted or said[-1:] in _LABELS)
+    return label and not names_recording(said) and PARTS.isdisjoint(said)
 
 
 def _judged(part: Piece, host_keys: frozenset[str]) -> Piece:
@@ -85,6 +116,8 @@ def recording_only(body: str) -> str:
     said = words(body)
     if not said or " ".join(said) in WHOLE or _is_label(body.strip()):
         return ""
+    if said[0] in FEATURE:
+        return without_tail(body)
     if not _is_noise(body, said):
         return _trim_kind(body) if names_recording(said) else body
     chunks = [chunk for chunk in _CHUNKS.split(body) if names_recording(words(chunk))]
@@ -106,6 +139,7 @@ def names_recording(said: list[str]) -> bool:
 def _is_noise(body: str, said: list[str]) -> bool:
     return (
         said[0] in KIND
+        or (not UPSCALED.isdisjoint(said) and not REMASTER.isdisjoint(said))
         or said[-1] in KIND
         or said[0] in CREDITS
         or "co-directed" in body.lower()
@@ -159,6 +193,7 @@ def is_noise(text: str) -> bool:
     return not said or said in TAILS or said in ("video", "audio") or (" " in said and said in WHOLE)
 
 
+@lru_cache(512)
 def trim(text: str) -> str:
     """Take off separators and lone quotes left over at the ends, and doubled spaces."""
     text = squeeze(text.replace(CUT, " ")).strip(_EDGES)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.tags.channels import Channel
 from app.tags.text import key, pieces, split_outside, words
@@ -15,7 +16,7 @@ from app.tags.title_noise import (
     without_noise,
     without_tail,
 )
-from app.tags.title_words import COMPOSERS, COVER_STYLES, OFFICIAL_TAILS, REMASTER
+from app.tags.title_words import COMPOSERS, COVER_STYLES, COVERS, OFFICIAL, OFFICIAL_TAILS, REMASTER
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,26 @@ class Split:
 
 
 _DASH = re.compile(r"\s+(?:-{1,3}|[–—―−‒－])\s+")
+_REMEMBERED = 256
 _LOOSE_DASH = re.compile(r"\s+[-–—]+(?=\S)|(?<=\S)[-–—]+\s+")
 _OTHER_SIGNS = [re.compile(sign) for sign in (r"\s+~+\s+", r"\s+_+\s+", r"\s+:+\s+", "_")]
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+_SLASH = re.compile(r"\s+[/／]\s+")
 _CORNERS = re.compile(
-    r"^(?P<left>[^「『【]+?)\s*[-–]?\s*(?:「(?P<a>[^」]+)」|『(?P<b>[^』]+)』|【(?P<c>[^】]+)】)(?P<rest>.*)$"
+    r"^(?P<left>[^「『【《]+?)\s*[-–]?\s*(?:「(?P<a>[^」]+)」|『(?P<b>[^』]+)』|【(?P<c>[^】]+)】|《(?P<d>[^》]+)》)(?P<rest>.*)$"
 )
 _CORNERS_FIRST = re.compile(r"^\s*(?:「(?P<a>[^」]+)」|『(?P<b>[^』]+)』)\s*[-/／]?\s*(?P<rest>[^\s].*)$")
 _DOUBLE = re.compile(
     r"^(?P<left>[^\"“”«»]*[^\s\"“”«»(:])[\s:]*(?:[\"“”](?P<a>[^\"“”]+)[\"“”]|«(?P<b>[^«»]+)»)(?P<rest>.*)$"
 )
 _SINGLE = re.compile(r"^(?P<left>.*?[\w)\].!?])[:,]?\s['‘’](?P<a>\S.*?\S)['’](?=[\s(\[]|$)(?P<rest>.*)$")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_DOUBLE_AT_END = re.compile(r"^(?P<left>[^\"“”]*[^\s\"“”])\s+[\"“](?P<a>[^\"“”]+)[\"”]$")
 _SQUARE = re.compile(r"^(?P<left>[^\[]+?)\s*\[(?P<a>[^\]]*[^\x00-\x7f][^\]]*)\](?P<rest>.*)$")
 _COVER_OF = re.compile(r"^(?P<original>.+?)\s+cover$", re.IGNORECASE)
 _PERFORMS = re.compile(r"\s+(?:covers|performs|performing|sings|plays)$", re.IGNORECASE)
 _STAGE = re.compile(r"\s(?:live|dj set|in concert)\b", re.IGNORECASE)
+_MOST_DASHES = 8
 _TIGHT = re.compile(r"^(?P<left>[^-–]+\s[^-–]+)[-–](?P<right>[A-Z0-9][^-–]*)$")
 
 
@@ -53,6 +60,7 @@ def find_split(text: str, host: Channel) -> Split | None:
     return next((found for rule in SEPARATORS if (found := rule(text, host))), None)
 
 
+@lru_cache(_REMEMBERED)
 def plain(side: str) -> str:
     """A side without brackets and quotes, to compare with a channel's name."""
     return trim("".join(p.body for p in pieces(side) if not p.opening)).strip("\"'“”‘’")
@@ -60,12 +68,20 @@ def plain(side: str) -> str:
 
 def dash_parts(text: str) -> list[str]:
     """The parts between spaced dashes, but for noise (`Official Video`) and track numbers in the middle."""
+    return list(_dash_parts(text))
+
+
+@lru_cache(_REMEMBERED)
+def _dash_parts(text: str) -> tuple[str, ...]:
     kept = [part for part in split_outside(text, _DASH) if trim(part) and not says_nothing(part)]
     if len(kept) > 2:
         kept = [part for part in kept if not re.fullmatch(r"\d{1,2}", part)]
-    return kept
+    if len(kept) > 2 and _YEAR.fullmatch(kept[-1]):
+        kept.pop()
+    return tuple(kept)
 
 
+@lru_cache(_REMEMBERED)
 def says_nothing(part: str) -> bool:
     """`Official Video`, `Lyrics [Eng + Rom]`, `(HD)`; not `【Title】` and not `Video (Live)`."""
     outside = plain(part)
@@ -82,9 +98,12 @@ def cover_of(text: str, host: Channel) -> Split | None:
     if len(parts) != 2 or not host.artist or any(host.is_named(plain(part)) for part in parts):
         return None
     first, second = parts
-    if found := _COVER_OF.match(plain(second)):
+    noted = any(p.opening for p in pieces(second))
+    if not noted and (found := _COVER_OF.match(plain(second))):
         return Split(host.name, f"{first} ({found['original']} cover)", clean=False, fixed=True)
     for note in (p for p in pieces(second) if p.opening and words(p.body)[-1:] == ["cover"]):
+        if host.knows(plain(second)) and not host.knows(plain(first)):
+            return Split(host.name, f"{first} ({plain(second)} {note.body})", clean=False, fixed=True)
         if COVER_STYLES.issuperset(words(note.body)):
             return Split(host.name, second, clean=False, fixed=True)
         if "style" in words(note.body) or host.is_exactly(_without_styles(note.body)):
@@ -110,6 +129,7 @@ def spaced_dash(text: str, host: Channel) -> Split | None:
 def _with_recording(parts: list[str]) -> str:
     """`T - Radio Edit` becomes `T (Radio Edit)`."""
     *front, last = parts
+    last = last.replace(CUT, " ").strip()
     said = words(last)
     if front and (names_recording(said) or not REMASTER.isdisjoint(said)) and not set("([") & set(last):
         return f"{' - '.join(front)} ({last})"
@@ -117,13 +137,15 @@ def _with_recording(parts: list[str]) -> str:
 
 
 def corner_quotes(text: str, host: Channel) -> Split | None:
-    """`A「T」`, `A『T』MV`, `A【T】`; a glued `AMV「T」` is a music video of A."""
+    """`A「T」`, `A『T』MV`, `A【T】`, `MV「T」/ A`; a glued `AMV「T」` is a music video of A."""
     found = _CORNERS.match(text)
     if not found:
         return None
     left, title = (re.sub(r"(?:MV|PV)$", "", side.strip()) for side in (found["left"], _quoted(found)))
     if not key(left) or not key(title):
         return None
+    if is_noise(left) and key(found["rest"]):
+        return Split(found["rest"], title, clean=False, fixed=True)
     return Split(left, title + recording_tail(found["rest"]), fixed=True)
 
 
@@ -149,13 +171,34 @@ def other_signs(text: str, host: Channel) -> Split | None:
         parts = [part for part in split_outside(text, sign) if not is_noise(trim(part))]
         if len(parts) == 2:
             return Split(parts[0], parts[1], clean=sign.pattern != "_")
+        text = parts[0] if len(parts) == 1 else text
     return None
+
+
+def slash(text: str, host: Channel) -> Split | None:
+    """`A / T` or `T / A` on A's channel; elsewhere `曲 / T` may be a translation, or `A / 曲` the artist."""
+    parts = [part for part in split_outside(text, _SLASH) if trim(part) and not is_noise(trim(part))]
+    named = any(host.is_exactly(plain(part)) or host.knows(plain(part)) for part in parts)
+    # Of `夜 / Night` one half is a translation.
+    eastern = all(_EAST_ASIAN.search(part) for part in parts) and COVERS.isdisjoint(words(text))
+    if len(parts) != 2 or not (named or eastern):
+        return None
+    left, right = (re.sub(r"\s:\s.*$", lambda tail: "" if is_noise(tail[0]) else tail[0], p) for p in parts)
+    return Split(left, right, clean=named)
+
+
+def at_event(text: str, host: Channel) -> Split | None:
+    """`A @ Festival 2019`."""
+    artist, sign, event = text.partition(" @ ")
+    if not sign or not key(artist) or not key(event) or words(artist)[-1:] == ["live"]:
+        return None
+    return Split(artist, event, clean=False, fixed=True)
 
 
 def trusted_colon(text: str, host: Channel) -> Split | None:
     """`A: T - Part` on A's channel, `Bach: Suite - Air` on any."""
     left, sign, right = text.partition(": ")
-    if not sign or not key(left) or not key(right) or len(split_outside(left, _DASH)) > 1:
+    if not sign or not key(left) or says_nothing(right) or len(split_outside(left, _DASH)) > 1:
         return None
     trusted = host.is_exactly(plain(left)) or key(left.split()[-1]) in COMPOSERS
     return Split(left, right, fixed=True) if trusted else None
@@ -182,14 +225,27 @@ def quotes(text: str, host: Channel) -> Split | None:
         return None
     rest, tail = found["rest"], recording_tail(found["rest"])
     told = bool(tail) or rest[:1] == CUT or rest.lstrip()[:1] in "([@" or is_noise(plain(rest))
+    told = told or _YEAR.fullmatch(plain(rest)) is not None
     if not told and host.artist and not host.is_named(plain(found["left"])):
         return None
     return Split(_PERFORMS.sub("", found["left"]), _quoted(found) + tail, clean=told, fixed=True)
 
 
+def quoted_before_dash(text: str, host: Channel) -> Split | None:
+    """`A, "T" - what kind of music`, and `A『T』 / the same - again` on A's channel."""
+    parts = dash_parts(text)
+    found = _DOUBLE_AT_END.match(parts[0]) if len(parts) == 2 else None
+    if found and (found["left"].endswith(",") or host.is_exactly(plain(found["left"]))):
+        return Split(found["left"], found["a"], clean=False, fixed=True)
+    corners = _CORNERS.match(text)
+    if corners and host.is_exactly(plain(corners["left"])):
+        return corner_quotes(text, host)
+    return None
+
+
 def _quoted(found: re.Match[str]) -> str:
     groups = found.groupdict()
-    return groups["a"] or groups.get("b") or groups.get("c") or ""
+    return next((groups[name] for name in "abcd" if groups.get(name)), "")
 
 
 def recording_tail(rest: str) -> str:
@@ -223,7 +279,7 @@ def square_title(text: str, host: Channel) -> Split | None:
 
 def channel_in_front(text: str, host: Channel) -> Split | None:
     """`A T` on A's own channel."""
-    parts = text.split()
+    parts = [] if host.publisher else text.split()
     for count in range(min(6, len(parts) - 1), 0, -1):
         front = " ".join(parts[:count])
         if key(front) in host.keys:
@@ -240,6 +296,34 @@ def guest_of_host(text: str, host: Channel) -> Split | None:
     return Split(text[:at], text[at:], clean=False, fixed=True) if at > 0 else None
 
 
+def known_tight_dash(text: str, host: Channel) -> Split | None:
+    """`A-T` and `T-A` where A is known, though its name may have dashes, too: `Jay-Dee-Harbour`."""
+    for cut in (
+        reversed([hit.start() for hit in re.finditer("[-–]", text)][:_MOST_DASHES]) if host.known else ()
+    ):
+        left, right = text[:cut].strip(), text[cut + 1 :].strip()
+        if not key(left) or not key(right):
+            continue
+        if host.knows(plain(left)):
+            return Split(left, right, fixed=True)
+        if " " in plain(right) and host.knows(plain(right)):
+            return Split(right, left, clean=False, fixed=True)
+    return None
+
+
+def known_in_front(text: str, host: Channel) -> Split | None:
+    """`Jane Roe Harbour Official MV` where Jane Roe is known; not on the channel of a third."""
+    official = host.publisher or CUT in text or not OFFICIAL.isdisjoint(words(text))
+    parts = text.split()
+    if not host.known or (host.artist and not official):
+        return None
+    for count in range(min(5, len(parts) - 1), 1, -1):
+        front = " ".join(parts[:count])
+        if key(front) in host.known and key(" ".join(parts[count:])):
+            return Split(front, " ".join(parts[count:]), fixed=True)
+    return None
+
+
 def tight_dash(text: str, host: Channel) -> Split | None:
     """`Two Words-Title Words`, `Two Words-1979`; not `The Anti-Hero`."""
     found = _TIGHT.match(text)
@@ -254,10 +338,13 @@ def tight_dash(text: str, host: Channel) -> Split | None:
 SEPARATORS: tuple[Callable[[str, Channel], Split | None], ...] = (
     cover_of,
     trusted_colon,
+    quoted_before_dash,
     spaced_dash,
     corner_quotes,
     corner_quotes_first,
     loose_dash,
+    slash,
+    at_event,
     other_signs,
     colon,
     quotes,
@@ -265,5 +352,7 @@ SEPARATORS: tuple[Callable[[str, Channel], Split | None], ...] = (
     square_title,
     channel_in_front,
     guest_of_host,
+    known_tight_dash,
+    known_in_front,
     tight_dash,
 )

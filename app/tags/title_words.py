@@ -29,7 +29,7 @@ KIND = _words(
     "video videos videoclip videoclipe vid clip clipe klip klipp clipvideo musicvideo lyricvideo "
     "videolyric videolirik audio mv pv amv omv visual visuals visualizer visualiser visualizador "
     "lyric lyrics lirik letra letras paroles testo tekst songtext "
-    "teaser trailer hd hq uhd 4k 8k 1080p 720p 480p 2160p 60fps stream release premiere premier премьера "
+    "teaser trailer hd hq uhd 4k 8k 1080p 720p 480p 2160p 60fps stream release premiere exclusive премьера "
     "видео аудио клип клипа текст відео кліп аудіо видеоклип spot muzikvideo musikvideo "
     "뮤비 뮤직비디오 가사 歌詞 歌词 動態歌詞 動態歌詞版 explicit uncensored"
 )
@@ -51,6 +51,7 @@ INSIDE_WORDS = ("オリジナル", "東方", "公式", "官方", "歌詞", "歌�
 WHOLE = _phrases(
     {
         *("full album", "album", "full ep", "ep", "full version", "full song", "full performance"),
+        *("full set", "good quality", "high quality", "best quality", "dance performance", "special clip"),
         *("full track", "full audio", "full video", "album track", "full length", "static", "new"),
         *("new song", "new single", "new music", "single", "dance practice", "out now", "free download"),
         *("color coded", "con letra", "avec paroles", "mit text", "sub espanol", "sub español"),
@@ -67,6 +68,9 @@ FULL_ALBUM = _phrases(
         *("album complet", "album completo", "disco completo", "полный альбом", "весь альбом"),
     }
 )
+
+# Who else is on the track. Such a bracket is never noise, whatever words the guests' names have.
+FEATURE = frozenset({"feat", "ft", "featuring"})
 
 # Who made the film or the beat: "(prod. by X)", "[Dir. Y]", "(Shot by Z)".
 CREDITS = _words(
@@ -93,9 +97,31 @@ _PLAIN_TAILS = _phrases(
         *("4k upscaled", "hd upscaled", "full album", "full song", "full video", "full video song", "lirik"),
         *("full audio", "full ep", "with lyrics", "and lyrics", "con letra", "y letra", "e letra", "lyrical"),
         *("sub espanol", "subtitulada", "subtitulado", "legendado", "tradução", "traducao", "sottotitoli"),
-        *("dance practice", "dance practice 1", "dance practice 2", "dance practice 3", "клип", "кліп"),
+        *(
+            "dance performance",
+            "dance practice",
+            "dance practice 1",
+            "dance practice 2",
+            "dance practice 3",
+            "клип",
+            "кліп",
+        ),
         *("remastered 4k", "remastered in 4k", "remastered in hd", "4k remaster", "4k remastered"),
-        *("뮤직비디오", "가사", "歌詞", "歌词", "official", "officiel", "oficial", "ufficiale"),
+        *(
+            "testo",
+            "tekst",
+            "songtext",
+            "sözleri",
+            "текст",
+            "뮤직비디오",
+            "가사",
+            "歌詞",
+            "歌词",
+            "official",
+            "officiel",
+            "oficial",
+            "ufficiale",
+        ),
         *("премьера клипа", "премьера", "премьера трека", "vevo", "audio only", "color coded"),
     }
 )
@@ -117,6 +143,8 @@ RECORDING = _words(
     "piano guitar 8d lofi phonk cypher medley ремикс живой живьем акустика кавер ライブ "
     "カバー 歌ってみた リミックス 라이브 커버 現場 현장"
 )
+COVERS = _words("cover covers covered кавер カバー 歌ってみた 커버")
+UPSCALED = frozenset({"hd", "4k", "uhd", "8k", "1080p"})
 REMASTER = _words("remaster remastered remasterizado remasterizada remasterisé")
 # These name a recording only with another word: "(Japanese Ver.)"; not "(MV ver.)".
 VERSION = frozenset({"version", "ver"})
@@ -124,6 +152,11 @@ LANGUAGE = _words(
     "english japanese korean chinese mandarin spanish french german italian portuguese russian thai "
     "español espanol français deutsche italiana eng jp kor"
 )
+
+PARTS = frozenset("part pt vol volume chapter act ep no i ii iii iv v".split())
+
+# A side with such a bracket is a title, and so the other side is the artist: `T (from the film) - A`.
+OF_A_WORK = frozenset({"from", "remix", "edit", "acoustic", "instrumental", "soundtrack"})
 
 # What stands before "cover" without naming whose song it is: "(Acoustic Cover)", "(Metal Cover)".
 COVER_STYLES = _words(
@@ -140,7 +173,7 @@ PUBLISHER = _words(
     "vibes vibez nation series film films movie movies studio studios productions production media casual "
     "network library archive archives vault compilation compilations hits classics playlist playlists promo "
     "promotion karaoke television festival magazine news fans fanpage bollywood musikverlag distribution "
-    "remixes uploads sessions greatest"
+    "vault remixes uploads sessions greatest tracks premieres songs sets audios mixes loops"
 )
 # Stands where an artist should: "Various Artists", "Release - Topic".
 NOBODY_IN_PARTICULAR = frozenset({"variousartists", "various", "va", "release", "unknownartist", "unknown"})
@@ -150,7 +183,14 @@ PUBLISHER_KEYS = _words(
     "tseries yrf npr nprmusic boilerroom ncs nocopyrightsounds kondzilla cercle smtown hybelabels 1thek "
     "1thek원더케이 ultramusic spinninrecords monstercat proximity trapnation majesticcasual 4ad kexp "
     "bbcradio1 audiotree speedrecords zeemusiccompany sonymusicindia tipsofficial sarega saregamamusic "
+    "mixmag tomorrowland ukf ukfdrumbass colors cokestudio linkuptv "
     "deutschegrammophon deutschegrammophondg decca stonemusicentertainment blackstar gaana"
+)
+# Labels that write `Song - Film | Actors | Singer`.
+FILM_LABELS = _words(
+    "tseries tseriesbhaktisagar sonymusicindia sonymusicsouth yrf yrfmusic zeemusiccompany tipsofficial "
+    "saregamamusic saregamahindi saregamasouth laharimusictseries laharimusic adityamusic erosnowmusic "
+    "thinkmusicindia venus shemaroofilmigaane muzik247 wunderbarstudios"
 )
 # Words at the end of an artist's own channel: "X Official", "XOfficialVEVO", "X TV".
 CHANNEL_TAILS = (

@@ -1,19 +1,30 @@
 """Reads artist and title out of what an upload is called."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from app.tags.channels import Channel, read_channel
 from app.tags.credits import join_names, take_cover, take_features, with_features
 from app.tags.text import clean, key, pieces, words
-from app.tags.title_noise import CUT, is_noise, names_recording, tidy, trim, without_noise, without_tail
+from app.tags.title_noise import (
+    CUT,
+    is_noise,
+    names_recording,
+    tidy,
+    trim,
+    without_noise,
+    without_side,
+    without_tail,
+)
 from app.tags.title_pipes import main_part
 from app.tags.title_splits import Split, dash_parts, find_split, plain, recording_tail
-from app.tags.title_words import OFFICIAL, REMASTER
+from app.tags.title_words import FEATURE, OF_A_WORK, OFFICIAL, REMASTER
 
 LONGEST_TITLE = 500
 
 AGREES = "from the title, and the channel agrees"
+KNOWN = "from the title, and your library has the artist"
 FROM_TITLE = "from the title"
 FROM_CHANNEL = "the channel's name"
 FROM_TOPIC = "from the artist's Topic channel"
@@ -48,10 +59,15 @@ class Credited:
     performers: list[str]
 
 
-def parse_title(title: str, channel: str = "") -> ParsedTitle:
-    """Guess artist and title from an upload's title and its channel. Features become `X feat. Y`."""
+def parse_title(title: str, channel: str = "", known: Collection[str] = frozenset()) -> ParsedTitle:
+    """Guess artist and title from an upload's title and its channel. Features become `X feat. Y`.
+
+    `known` are the keys (`text.key`) of artists that the person has: they tell which side is the artist.
+    """
     host = read_channel(clean(channel))
+    host = replace(host, known=known) if known else host
     text = tidy(clean(title, LONGEST_TITLE))
+    text = text if channel else without_side(text)
     if host.topic:
         return _topic(text, host)
     main = main_part(text, host)
@@ -64,8 +80,20 @@ def parse_title(title: str, channel: str = "") -> ParsedTitle:
 
 def _vouched(read: ParsedTitle, title: str, host: Channel) -> bool:
     """Whether the channel, or a label's way of writing, confirms which side is the artist."""
-    official = host.publisher or not OFFICIAL.isdisjoint(words(title))
-    return (read.reason == AGREES or official) and ": " not in read.artist
+    official = host.publisher or host.vevo or not OFFICIAL.isdisjoint(words(title))
+    confirmed = read.reason == AGREES and host.confirms(read.artist)
+    vouched = confirmed or read.reason == KNOWN or (official and read.reason == FROM_TITLE)
+    return vouched and ": " not in read.artist and not _names_again(read)
+
+
+def _names_again(read: ParsedTitle) -> bool:
+    """Whether a title still holds its artist or a feature: `T (O)(A ft. B cover)` was not understood."""
+    said = words(read.title)
+    artist = words(read.artist)
+    twice = (
+        any(said[at : at + len(artist)] == artist for at in range(len(said))) if len(artist) > 1 else False
+    )
+    return twice or not FEATURE.isdisjoint(said)
 
 
 def _with_guests(read: ParsedTitle, guests: list[str]) -> ParsedTitle:
@@ -82,7 +110,7 @@ def _topic(text: str, host: Channel) -> ParsedTitle:
 
 
 def _take_credits(texts: tuple[str, ...], host: Channel) -> Credited:
-    covered = [take_cover(without_noise(text, host.whole)) for text in texts]
+    covered = [take_cover(without_noise(text, host.whole, host.publisher)) for text in texts]
     featured = [take_features(found.text) for found in covered]
     return Credited(
         [found.text for found in featured],
@@ -100,13 +128,32 @@ def _read(texts: list[str], host: Channel) -> ParsedTitle:
 
 def _sides(found: Split, host: Channel) -> ParsedTitle:
     left, right = found.left, found.right
-    if not found.fixed and _is_reversed(left, right, host):
+    turned = not found.fixed and _is_reversed(left, right, host)
+    if turned:
         left, right = right, left
-    artist, title = _artist(left), _title(right, host)
-    if not host.is_named(plain(left)):
+    left, moved = _without_recording(left)
+    artist, title = _artist(left), trim(f"{_title(right, host)} {moved}")
+    reason = _reason(plain(left), plain(right), host)
+    if reason != AGREES:
         title = _without_year(title)
     sure = found.clean and bool(artist and title) and _FILM_MUSIC.isdisjoint(words(artist))
-    return ParsedTitle(artist, title, sure, AGREES if host.is_named(plain(left)) else FROM_TITLE)
+    # A song may be called as a band is, when that is one word: `Jane Roe - Foxes`.
+    sure = sure and (reason == AGREES or not names_recording(words(artist)))
+    sure = sure and not (turned and reason == KNOWN and " " not in plain(left))
+    return ParsedTitle(artist, title, sure, reason)
+
+
+def _without_recording(side: str) -> tuple[str, str]:
+    """`A (Live)` is the artist A and the note `(Live)`, which belongs to the title."""
+    parts = pieces(side)
+    notes = [part for part in parts[1:] if part.opening and names_recording(words(part.body))]
+    return "".join(part.source for part in parts if part not in notes), " ".join(p.source for p in notes)
+
+
+def _reason(artist: str, title: str, host: Channel) -> str:
+    if host.is_named(artist):
+        return AGREES
+    return KNOWN if host.knows(artist) and not host.knows(title) else FROM_TITLE
 
 
 def _is_reversed(left: str, right: str, host: Channel) -> bool:
@@ -117,7 +164,18 @@ def _is_reversed(left: str, right: str, host: Channel) -> bool:
         return True
     if host.is_exactly(plain(right)):
         return True
-    return host.is_named(plain(right)) and not host.is_named(plain(left))
+    if host.is_named(plain(right)) or host.is_named(plain(left)):
+        return not host.is_named(plain(left))
+    if _is_work(left) and not host.knows(plain(left)):
+        return not _is_work(right)
+    return host.knows(plain(right)) and not host.knows(plain(left)) and not _is_work(right)
+
+
+def _is_work(side: str) -> bool:
+    """`T (from the film)`, `T (Remix)`, `#T`: a name has no such bracket or sign."""
+    if side.strip().startswith("#"):
+        return True
+    return any(not OF_A_WORK.isdisjoint(words(part.body)) for part in pieces(side) if part.opening)
 
 
 def _artist(side: str) -> str:
@@ -151,14 +209,18 @@ def _without_noisy_text(main: str) -> str:
     """`T Official Video (Live) HD` gives `T (Live)`."""
     parts = pieces(main)
     return "".join(
-        part.source if part.opening else f" {_told(part.body, first=at == 0)} "
-        for at, part in enumerate(parts)
+        part.source if part.opening else _told(part.body, first=at == 0) for at, part in enumerate(parts)
     )
 
 
 def _told(text: str, first: bool) -> str:
-    said_nothing = not first and is_noise(text) and not set("\"'”’") & set(text)
-    return "" if said_nothing else without_tail(text)
+    if not first and is_noise(text) and not set("\"'”’") & set(text):
+        return " "
+    told = without_tail(text)
+    if trim(told) != trim(text):
+        return f" {told} "
+    # Nothing was left out, so a comma stays: `T (No. 3), L. 75`; a dash between brackets does not.
+    return f"{',' if text[:1] == ',' else ''} {told} " if told else " "
 
 
 def _outside(rest: str) -> str:
@@ -220,7 +282,11 @@ def _performed(read: ParsedTitle, performers: list[str]) -> ParsedTitle:
     if not performers:
         return read
     title = read.title
-    if read.reason in (AGREES, FROM_TITLE) and title.endswith("(cover)"):
-        title = f"{title.removesuffix('(cover)')}({read.artist} cover)"
+    if title.endswith("(cover)"):
+        # `T (cover by P)` that names no original says no more than that P performs it.
+        split = read.reason in (AGREES, KNOWN, FROM_TITLE)
+        title = title.removesuffix("(cover)") + (f"({read.artist} cover)" if split else "")
     performer, guests = take_features(performers[0])
-    return replace(read, artist=with_features(performer, guests), title=title, sure=False, reason=COVERED)
+    return replace(
+        read, artist=with_features(performer, guests), title=title.strip(), sure=False, reason=COVERED
+    )

@@ -1,7 +1,7 @@
 """`python -m tests.bench [PART …] [--rounds N] [--json]`: how fast Inlay is, and how light.
 
-Parts: single, batch, pages, recovery, writes, memory, egress; all of them when none is named. On a machine
-with other work the clock tells little: compare CPU seconds then.
+Parts: single, batch, pages, recovery, writes, memory, egress, propose; all of them when none is named. On a
+machine with other work the clock tells little: compare CPU seconds then.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import batch, egress, memory, pages, recovery, single, writes
+from tests.bench import batch, egress, memory, pages, propose, recovery, single, writes
 from tests.bench.figures import Table, summary
 from tests.bench.processes import Others
 from tests.bench.world import Bench, Scale
@@ -22,15 +22,15 @@ from tests.running import Inlay
 
 PARTS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (single, batch, pages, recovery, writes, memory, egress)
+    for module in (single, batch, pages, recovery, writes, memory, egress, propose)
 }
 
 
 def run(part: str, template: Path, token: str, scale: Scale, rounds: int | None) -> Table:
     """One part with an Inlay of its own, which starts with the accounts of `template`."""
     module = PARTS[part]
-    if part == "egress":
-        return egress.measure(rounds)
+    if part in ("egress", "propose"):
+        return module.measure(rounds)
     home = Path(tempfile.mkdtemp(prefix="inlay-bench-"))
     shutil.copytree(template, home, dirs_exist_ok=True)
     try:
