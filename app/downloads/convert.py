@@ -32,39 +32,50 @@ class Converter:
             self._fail(track_id, failure)
         except Cancelled:
             log.info("track %s: conversion stopped", track_id)
-        self._ring_next()
+        self._ring_waiting_finalize(track_id)
 
-    def ensure(self, track_id: str, *, most: int = 1_000) -> bool:
-        """Convert unless that is done or under way. True when this call did it.
+    def ensure(self, track_id: str, *, most: int) -> bool:
+        """Convert, unless that is done, under way, or `most` others are. True when this call did it.
 
-        A person waits for a finalize, so it takes no heed of `most`. Raises Failure, Cancelled.
+        Raises Failure, Cancelled.
         """
         with self.services.running.busy(track_id) as mine:
-            return mine and self._claimed_and_converted(track_id, most)
+            if not mine:
+                return False
+            claimed = self._claim(track_id, most)
+            if claimed is None:
+                return False
+            try:
+                self._convert_claimed(*claimed)
+            finally:
+                self._ring_next()
+            return True
 
-    def _claimed_and_converted(self, track_id: str, most: int) -> bool:
+    def _claim(self, track_id: str, most: int) -> tuple[Download, StagedTrack] | None:
         with self.services.db.write() as session:
             if not queries.claim_conversion(session, track_id, most=most):
-                return False
+                return None
             track = queries.staged_track(session, track_id)
             download = queries.by_id(session, track.download_id) if track else None
         assert track is not None
         assert download is not None
+        return download, track
+
+    def _convert_claimed(self, download: Download, track: StagedTrack) -> None:
         try:
             self._convert_again_after_a_crash(download, track)
         except BaseException as error:
             waits = isinstance(error, Cancelled) and self.services.running.stopping
             with self.services.db.write() as session:
-                queries.set_conversion(session, track_id, Conversion.WAITING if waits else Conversion.FAILED)
+                queries.set_conversion(session, track.id, Conversion.WAITING if waits else Conversion.FAILED)
             if isinstance(error, Failure) and error.kind is not FailureKind.NEEDS_YOU:
                 # The file is to blame: a retry has to fetch another one.
                 (staging.folder_of(self.services.settings, download.id) / track.source_file).unlink(True)
             if isinstance(error, ChildCrashed):
-                log.warning("track %s: the converting child crashed: %s", track_id, error)
+                log.warning("track %s: the converting child crashed: %s", track.id, error)
                 sentence = "The conversion stopped unexpectedly. Retry."
                 raise Failure(FailureKind.TEMPORARY, sentence) from error
             raise
-        return True
 
     def most(self) -> int:
         """Encoding takes a whole core: more at once gain nothing, and one worker stays free for links."""
@@ -81,6 +92,13 @@ class Converter:
             if download and download.state is State.REVIEW:
                 outcome.not_converted(self.services, session, download, failure)
         self.wake()
+
+    def _ring_waiting_finalize(self, track_id: str) -> None:
+        """Somebody confirmed meanwhile: finalize goes on, or says why it cannot."""
+        with self.services.db.read() as session:
+            id = queries.finalizing_download(session, track_id)
+        if id and not self.services.running.stopping:
+            self.services.ring("finalize", id)
 
     def _ring_next(self) -> None:
         with self.services.db.read() as session:

@@ -1,7 +1,6 @@
 """Crux 2: a confirmed download becomes files in the library. Every step may be repeated after a crash."""
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -22,8 +21,12 @@ from app.tags.values import settled
 
 log = logging.getLogger("inlay.finalize")
 
-WAIT_S = 0.2
 MAX_NAMES = 500
+ALL = 1_000
+
+
+class StillConverting(Exception):
+    """The file is not ready; whoever makes it rings again."""
 
 
 class AlreadyThere(Exception):
@@ -45,9 +48,12 @@ class Finalizer:
                 return
             if download.retry_at and is_ahead(download.retry_at):
                 return
+            waits_for = None
             try:
                 self._finalize(download)
                 self._end(id, State.DONE)
+            except StillConverting as wait:
+                waits_for = str(wait)
             except AlreadyThere:
                 self._end(id, State.SKIPPED)
             except Cancelled:
@@ -62,6 +68,8 @@ class Finalizer:
                 # Else the row would say for ever that it is being added.
                 log.exception("%s: adding it failed", id)
                 self._fail(id, surprise())
+        if waits_for:
+            self._ring_if_converted(id, waits_for)
 
     def _finalize(self, download: Download) -> None:
         settings = self.services.settings
@@ -72,18 +80,32 @@ class Finalizer:
                 self._add(download, track, file, quality)
 
     def _converted(self, download: Download, track: StagedTrack) -> tuple[Path, Quality]:
-        """The staged file in the wanted format: waits for a conversion under way, else converts now."""
-        while True:
-            self._still_wanted(download.id)
-            with self.services.db.read() as session:
-                current = queries.staged_track(session, track.id)
-            if current is None:
-                raise Cancelled
-            if current.conversion is Conversion.DONE and current.converted_file and current.converted_quality:
-                folder = staging.folder_of(self.services.settings, download.id)
-                return folder / current.converted_file, current.converted_quality
-            if not self.converter.ensure(track.id):
-                time.sleep(WAIT_S)
+        """The staged file in the wanted format, converted now if need be.
+
+        Raises StillConverting when that is under way, or when so many others are that it has to wait.
+        """
+        self._still_wanted(download.id)
+        # Somebody waits for this one: it may start beside those that run behind reviews. One that failed
+        # before fails again soon, and says why.
+        most = ALL if track.conversion is Conversion.FAILED else self.converter.most() + 1
+        self.converter.ensure(track.id, most=most)
+        with self.services.db.read() as session:
+            current = queries.staged_track(session, track.id)
+        if current is None:
+            raise Cancelled
+        if not (
+            current.conversion is Conversion.DONE and current.converted_file and current.converted_quality
+        ):
+            raise StillConverting(track.id)
+        folder = staging.folder_of(self.services.settings, download.id)
+        return folder / current.converted_file, current.converted_quality
+
+    def _ring_if_converted(self, id: str, track_id: str) -> None:
+        """Its ring may have come while this one was still looking, and was not answered then."""
+        with self.services.db.read() as session:
+            track = queries.staged_track(session, track_id)
+        if track and track.conversion in (Conversion.DONE, Conversion.FAILED):
+            self.services.ring("finalize", id)
 
     def _add(self, download: Download, track: StagedTrack, file: Path, quality: Quality) -> None:
         tags = settled(track.tags or track.proposal.tags())

@@ -14,6 +14,7 @@ from app.errors import Failure
 
 ENDED = (State.DONE, State.SKIPPED, State.CANCELLED, State.DISCARDED)
 FINAL = (*ENDED, State.FAILED)
+CONVERTED_IN = (State.REVIEW, State.FINALIZING)
 
 
 def by_id(session: Session, id: str, *, user_id: int | None = None) -> Download | None:
@@ -99,21 +100,28 @@ def claim_conversion(session: Session, track_id: str, *, most: int) -> bool:
         under_way < most,
         StagedTrack.id == track_id,
         StagedTrack.conversion.in_((Conversion.WAITING, Conversion.FAILED)),
-        exists().where(
-            Download.id == StagedTrack.download_id, Download.state.in_((State.REVIEW, State.FINALIZING))
-        ),
+        exists().where(Download.id == StagedTrack.download_id, Download.state.in_(CONVERTED_IN)),
     )
     return _updated(session, query, {"conversion": Conversion.RUNNING})
 
 
 def next_unconverted(session: Session) -> str | None:
-    """The staged track that waits longest for its conversion."""
+    """The staged track that waits longest for its conversion; those that were confirmed come first."""
     return session.scalar(
         select(StagedTrack.id)
         .join(Download)
-        .where(StagedTrack.conversion == Conversion.WAITING, Download.state == State.REVIEW)
-        .order_by(StagedTrack.id)
+        .where(StagedTrack.conversion == Conversion.WAITING, Download.state.in_(CONVERTED_IN))
+        .order_by(Download.state != State.FINALIZING, StagedTrack.id)
         .limit(1)
+    )
+
+
+def finalizing_download(session: Session, track_id: str) -> str | None:
+    """The id of this staged track's download, if that is being finalized."""
+    return session.scalar(
+        select(Download.id)
+        .join(StagedTrack)
+        .where(StagedTrack.id == track_id, Download.state == State.FINALIZING)
     )
 
 
