@@ -92,6 +92,7 @@ BODIES: dict[str, Json] = {
         "cover": {"enum": ["proposed", "none"]},
         "conflict": {"enum": ["keep_both", "skip"]},
     },
+    "MoveIn": {},
 }
 """What the fields of bodies must be beyond their type, as `app.downloads.forms` and `.api` judge them."""
 _STATE = rf"\s*({'|'.join(State)})?\s*"

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 20, every: float = 0.05) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 60, every: float = 0.05) -> Any:
     """The first true answer of `what`, or a failure that says the last one."""
     deadline = time.monotonic() + seconds
     while True:
@@ -91,7 +92,7 @@ class Inlay:
         self.token = self.token or token.stdout.strip()
         return token.stdout.strip()
 
-    def start(self, *, seconds: float = 30, command: str = "serve") -> "Inlay":
+    def start(self, *, seconds: float = 90, command: str = "serve") -> "Inlay":
         self.process = subprocess.Popen(
             [*self.launcher, command],
             stdout=subprocess.PIPE,
@@ -105,9 +106,12 @@ class Inlay:
         return self
 
     def is_up(self) -> bool:
-        with suppress(httpx.HTTPError):
-            return httpx.get(f"{self.url}/api/v1/health", timeout=2).status_code == 200
-        return False
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection:
+            try:
+                connection.request("GET", "/api/v1/health")
+                return connection.getresponse().status == 200
+            except (OSError, HTTPException):
+                return False
 
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
@@ -124,6 +128,8 @@ class Inlay:
     def api(self, token: str | None = None) -> httpx.Client:
         return httpx.Client(
             base_url=f"{self.url}/api/v1",
+            # Nobody is to be verified here, and loading the authorities takes longer than most of our calls.
+            verify=False,
             headers={"Authorization": f"Bearer {token or self.token}"},
             timeout=20,
         )
@@ -141,7 +147,7 @@ class Inlay:
         found: dict[str, Any] = answer.json()
         return found
 
-    def rest(self, id: str, seconds: float = 30) -> dict[str, Any]:
+    def rest(self, id: str, seconds: float = 90) -> dict[str, Any]:
         """The download when nothing goes on by itself any more."""
         found: dict[str, Any] = wait_for(lambda: (d := self.download(id))["state"] in RESTS and d, seconds)
         return found
@@ -153,7 +159,7 @@ class Inlay:
         found: dict[str, Any] = answer.json()
         return found
 
-    def done(self, id: str, seconds: float = 30) -> dict[str, Any]:
+    def done(self, id: str, seconds: float = 90) -> dict[str, Any]:
         found: dict[str, Any] = wait_for(
             lambda: (d := self.download(id))["state"] in RESTS[1:] and d, seconds
         )

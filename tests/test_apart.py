@@ -57,7 +57,7 @@ def test_a_cancel_reaches_the_other_process(apart: Inlay, site: MediaSite) -> No
 
 def test_pages_without_a_worker_warm_nothing_up(apart: Inlay) -> None:
     assert apart.process
-    with httpx.Client(base_url=apart.url, follow_redirects=True) as browser:
+    with httpx.Client(base_url=apart.url, verify=False, follow_redirects=True) as browser:
         assert browser.post("/login", data={"name": "alice", "password": PASSWORD}).status_code == 200
     tasks = Path(f"/proc/{apart.process.pid}/task").iterdir()
     assert [children for task in tasks if (children := (task / "children").read_text())] == []

@@ -27,7 +27,7 @@ PHONE: dict[str, Any] = {
 }
 SMALL_PHONE = {**PHONE, "viewport": {"width": 320, "height": 640}}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 # What the page itself must never do: break our own policy, or run a stranger's words.
 WATCH = """

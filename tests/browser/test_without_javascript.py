@@ -29,6 +29,8 @@ def test_journey_works_as_plain_pages(
     # Nobody touches anything: the page renews itself while something goes on.
     expect(card(page, "downloading").locator("progress[value]")).to_be_visible()
     expect(card(page, "review")).to_contain_text("Plain")
+    # The last renewal has brought all its pictures.
+    page.wait_for_load_state("networkidle")
     statuses.clear()
     page.wait_for_timeout(3_500)
     assert statuses == []

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Installed
 from tests.faults.invariants import LibraryWatch
 from tests.faults.world import Scene
 from tests.media.site import MediaSite
-from tests.running import Inlay
 
-Installed = tuple[Path, str]
 MakeScene = Callable[..., Scene]
 
 
@@ -21,13 +20,6 @@ def site() -> Iterator[MediaSite]:
     """A site for each test: what it was asked for is counted."""
     with MediaSite() as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The data folder of an installation with an admin, and a token of theirs."""
-    with Inlay(tmp_path_factory.mktemp("installed")) as inlay:
-        return inlay.data, inlay.add_user("alice", admin=True)
 
 
 @pytest.fixture

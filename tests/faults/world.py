@@ -118,7 +118,7 @@ class Scene(Inlay):
             connection.row_factory = sqlite3.Row
             return dict(connection.execute(_ROW, (id,)).fetchone())
 
-    def until(self, id: str, seconds: float = 30, **values: str) -> dict[str, Any]:
+    def until(self, id: str, seconds: float = 90, **values: str) -> dict[str, Any]:
         """The row as soon as it has these values."""
         found: dict[str, Any] = wait_for(
             lambda: (row := self.row(id)).items() >= values.items() and row, seconds, 0.005
