@@ -87,7 +87,7 @@ class Stager:
             watchdog.look()
 
         call = services.warm.child("app.downloads.child:fetch_and_check", msgspec.to_builtins(order), limits)
-        with _within_budget(ticket), call as child, services.running.following(download.id, child):
+        with _as_the_guard_saw_it(ticket), call as child, services.running.following(download.id, child):
             for event in child.events(seconds=settings.max_wall_s + 60, check=check):
                 watchdog.note(event)
                 self._note(download.id, event)
@@ -159,11 +159,13 @@ class Stager:
 
 
 @contextmanager
-def _within_budget(ticket: ProxyTicket) -> Iterator[None]:
-    """That the guard sent no more explains a failure better than what broke off then."""
+def _as_the_guard_saw_it(ticket: ProxyTicket) -> Iterator[None]:
+    """What the guard refused at the end explains a failure better than its echo."""
     try:
         yield
     except Failure:
         if ticket.over_budget:
             raise failures.too_large() from None
+        if ticket.refused_last:
+            raise failures.refused() from None
         raise

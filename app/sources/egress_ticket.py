@@ -31,6 +31,8 @@ class ProxyTicket:
     over_budget: bool = False
     refused: list[Refusal] = field(default_factory=list)
     """Hosts that were refused and why, oldest first, at most 100."""
+    refused_last: bool = False
+    """Nothing has come from the network since the last refusal: that is what the download failed for."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
     """The open connections; only the guard's thread touches them."""
 
@@ -40,6 +42,7 @@ class ProxyTicket:
     def spend(self, count: int) -> None:
         """Counts bytes off the network. Past the budget all connections end: raises OverBudget."""
         self.spent_bytes += count
+        self.refused_last = False
         if self.spent_bytes > self.budget_bytes:
             self.over_budget = True
             self.cut()
@@ -51,6 +54,7 @@ class ProxyTicket:
             task.cancel()
 
     def refuse(self, host: str, reason: str) -> None:
+        self.refused_last = True
         if len(self.refused) < REFUSALS_KEPT:
             self.refused.append(Refusal(host, reason))
 
