@@ -72,7 +72,7 @@ def convert(
 ) -> tuple[Path, Quality]:
     """The track in the wanted format, beside `target_stem` with its own ending, and its measured quality.
 
-    A source that needs no work is only read through, and returned as it is. `check` is called about once a
+    A source that needs no work is only read through, and returned as it is. `check` is called about twice a
     second and may raise: then ffmpeg dies and nothing is left. Raises Failure.
     """
     planned = plan(quality, format_name)

@@ -125,8 +125,9 @@ class Finalizer:
         log.info("%s: added %s", download.id, placed.relative)
 
     def _still_wanted(self, id: str) -> None:
-        download = self._get(id)
-        if download is None or download.state is not State.FINALIZING or self.services.running.stopping:
+        with self.services.db.read() as session:
+            state = queries.state_of(session, id)
+        if state is not State.FINALIZING or self.services.running.stopping:
             raise Cancelled
 
     def _placed_before_crash(self, track: StagedTrack) -> place.Placed | None:

@@ -23,6 +23,11 @@ def by_id(session: Session, id: str, *, user_id: int | None = None) -> Download 
     return found if found and user_id in (None, found.user_id) else None
 
 
+def state_of(session: Session, id: str) -> State | None:
+    """Its state alone: for those who ask again and again."""
+    return session.scalar(select(Download.state).where(Download.id == id))
+
+
 def open_link(session: Session, user_id: int, url_key: str) -> Download | None:
     """The user's download of this link that is not finished yet."""
     return session.scalar(

@@ -95,8 +95,8 @@ class Stager:
 
     def _still_wanted(self, id: str) -> None:
         with self.services.db.read() as session:
-            download = queries.by_id(session, id)
-        if download is None or download.state not in FETCHING or self.services.running.stopping:
+            state = queries.state_of(session, id)
+        if state not in FETCHING or self.services.running.stopping:
             raise Cancelled
 
     def _note(self, id: str, event: dict[str, Any]) -> None:

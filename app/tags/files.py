@@ -109,7 +109,7 @@ def write_safely(
 ) -> None:
     """Replace all tags of this file, and its cover, in a child. Raises Failure.
 
-    `check` is called about once a second and may raise: then the child ends.
+    `check` is called about twice a second and may raise: then the child ends.
     """
     args = {
         "path": os.path.abspath(path),
