@@ -40,7 +40,7 @@ def test_one_track_has_so_much_time_and_no_more(make_scene: MakeScene) -> None:
     failed = scene.rest(id)
     assert (failed["state"], failed["failure"]["kind"]) == ("failed", "permanent")
     assert "longer than 10 seconds" in failed["failure"]["message"]
-    assert not scene.folder(id).exists()
+    wait_for(lambda: not scene.folder(id).exists())
     scene.site.mend()
     assert scene.ask(id, "retry").status_code == 200
     ends_well(scene)
