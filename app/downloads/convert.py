@@ -84,15 +84,20 @@ class Converter:
         return max(1, min(self.services.settings.workers - 1, os.cpu_count() or 1))
 
     def _fail(self, track_id: str, failure: Failure) -> None:
-        """What no conversion can mend is said at once, not after the review; a full disk can wait for it."""
+        """What no conversion can mend is said at once, not after the review; a full disk can wait for it.
+
+        Who has confirmed already hears it in any case: finalize would find no more than an empty place.
+        """
         log.info("track %s: not converted: %s", track_id, failure.message)
-        if failure.kind is FailureKind.NEEDS_YOU:
-            return
         with self.services.db.write() as session:
+            confirmed = queries.finalizing_download(session, track_id)
             track = queries.staged_track(session, track_id)
             download = queries.by_id(session, track.download_id) if track else None
-            if download and download.state is State.REVIEW:
+            in_review = download is not None and download.state is State.REVIEW
+            if download and in_review and failure.kind is not FailureKind.NEEDS_YOU:
                 outcome.not_converted(self.services, session, download, failure)
+        if confirmed:
+            outcome.not_added(self.services, confirmed, failure)
         self.wake()
 
     def _ring_waiting_finalize(self, track_id: str) -> None:

@@ -23,6 +23,7 @@ log = logging.getLogger("inlay.finalize")
 
 MAX_NAMES = 500
 ALL = 1_000
+"""More conversions than there will ever be at once: no limit."""
 
 
 class StillConverting(Exception):

@@ -13,14 +13,14 @@ from tests.running import wait_for
 
 
 def test_a_download_that_receives_nothing_is_stopped_and_tried_again(make_scene: MakeScene) -> None:
-    scene = make_scene(stall_s="5").start()
+    # On a busy machine a shorter time is over before the audio has begun, three tries long.
+    scene = make_scene(stall_s="15").start()
     id = scene.hand_in("silent", faults=[Stall(30_000)])
-    # On a busy machine a try can be over before the audio has begun.
-    waits = wait_for(lambda: scene.received("silent") and (row := scene.row(id))["retry_at"] and row, 60)
+    waits = wait_for(lambda: scene.received("silent") and (row := scene.row(id))["retry_at"] and row, 120)
     assert waits["state"] == "queued"
-    assert "sent nothing for 5 seconds" in waits["failure_message"]
+    assert "sent nothing for 15 seconds" in waits["failure_message"]
     assert "source.opus.part" in scene.staged(id)
-    assert scene.workers() == []
+    wait_for(lambda: not scene.workers(), 5)
     scene.site.mend()
     ends_well(scene)
     assert scene.ranges("silent"), "it began from the start again"
@@ -31,7 +31,7 @@ def test_a_drip_is_as_good_as_silence(make_scene: MakeScene) -> None:
     id = scene.hand_in("drip", faults=[Slow(1)])
     failed = scene.rest(id)
     assert (failed["state"], failed["failure"]["kind"]) == ("failed", "temporary")
-    assert scene.workers() == []
+    wait_for(lambda: not scene.workers(), 5)
 
 
 def test_one_track_has_so_much_time_and_no_more(make_scene: MakeScene) -> None:
@@ -40,7 +40,7 @@ def test_one_track_has_so_much_time_and_no_more(make_scene: MakeScene) -> None:
     failed = scene.rest(id)
     assert (failed["state"], failed["failure"]["kind"]) == ("failed", "permanent")
     assert "longer than 10 seconds" in failed["failure"]["message"]
-    assert not scene.folder(id).exists()
+    wait_for(lambda: not scene.folder(id).exists())
     scene.site.mend()
     assert scene.ask(id, "retry").status_code == 200
     ends_well(scene)
@@ -55,7 +55,7 @@ def test_tags_that_take_too_long_to_read_end_the_download(make_scene: MakeScene,
     failed = scene.rest(scene.submit(scene.site.track("bomb", bomb, title="Bomb")))
     assert (failed["state"], failed["failure"]["kind"]) == ("failed", "permanent")
     assert "too long to read" in failed["failure"]["message"]
-    assert scene.workers() == []
+    wait_for(lambda: not scene.workers(), 5)
 
 
 @pytest.mark.parametrize(
