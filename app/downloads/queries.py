@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from app.db import now
+from app.db import changed_rows, now
 from app.downloads.model import ACTIVE, FETCHING, NEXT, OPEN, Conversion, Download, StagedTrack, State
 from app.downloads.schedule_queries import is_due
 from app.errors import Failure
@@ -258,7 +258,7 @@ def forget(session: Session, ids: list[str]) -> None:
 def remove(session: Session, id: str) -> bool:
     """Forget a finished download. The library file stays."""
     query = delete(Download).where(Download.id == id, Download.state.not_in(OPEN))
-    return bool(session.execute(query).rowcount)  # type: ignore[attr-defined]
+    return changed_rows(session, query) > 0
 
 
 def done_since(hours: int) -> datetime:
@@ -267,5 +267,5 @@ def done_since(hours: int) -> datetime:
 
 def _updated(session: Session, query: Any, values: dict[str, Any]) -> bool:
     """Whether the conditional UPDATE hit its row."""
-    result = session.execute(query.values(**values).execution_options(synchronize_session=False))
-    return bool(result.rowcount == 1)  # type: ignore[attr-defined]
+    statement = query.values(**values).execution_options(synchronize_session=False)
+    return changed_rows(session, statement) == 1
