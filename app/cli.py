@@ -57,7 +57,7 @@ class Environment:
 
     def database(self) -> "Database":
         """The database, migrated. Made when it is not there yet."""
-        from app.worker import prepare
+        from app.opening import prepare
 
         return prepare(self.settings)
 

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
-from sqlalchemy import Connection, Dialect, Enum, ExceptionContext, create_engine, event
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Dialect,
+    Enum,
+    ExceptionContext,
+    Executable,
+    create_engine,
+    event,
+)
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import JSON, DateTime, TypeDecorator
 
@@ -71,6 +80,13 @@ class Base(DeclarativeBase):
             enum.Enum, native_enum=False, values_callable=lambda kind: [one.value for one in kind]
         ),
     }
+
+
+def changed_rows(session: Session, statement: Executable) -> int:
+    """How many rows an UPDATE or DELETE hit."""
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult)
+    return result.rowcount
 
 
 class Database:

@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import os
 import shlex
 import time
 from pathlib import Path
@@ -21,6 +22,13 @@ LOCKS = ("inlay.db.lock", "worker.lock")
 """The first is shared by all who have the database open; the second has the one worker."""
 
 
+def prepare(settings: Settings) -> Database:
+    """The folders and the migrated database: what must be there before anything runs."""
+    for folder in (settings.data_dir, settings.staging):
+        _make_folder(folder)
+    return open_database(settings)
+
+
 def open_database(settings: Settings) -> Database:
     """The sound, migrated database of this data folder; a new one in a new folder. Raises InlayError."""
     in_use = _share(settings.data_dir)
@@ -33,6 +41,13 @@ def open_database(settings: Settings) -> Database:
     database = Database(settings.database_file, in_use)
     database.ballast.keep()
     return database
+
+
+def _make_folder(folder: os.PathLike[str]) -> None:
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InlayError(f"The folder {folder} cannot be made ({error.strerror}).") from error
 
 
 def check(database: Path) -> None:

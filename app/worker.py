@@ -2,14 +2,12 @@
 
 import fcntl
 import logging
-import os
 from dataclasses import dataclass
 from typing import IO
 
 from app.accounts.setup import ensure_admin
 from app.audio.ffmpeg import find_ffmpeg
 from app.children.parent import WarmParent
-from app.db import Database
 from app.downloads import warmup
 from app.downloads.convert import Converter
 from app.downloads.finalize import Finalizer
@@ -23,7 +21,7 @@ from app.errors import Failure, InlayError
 from app.library.folder import prepare_folder
 from app.library.watch import LibraryWatcher
 from app.lookups.desk import Desk
-from app.opening import Caretaker, open_database
+from app.opening import Caretaker, prepare
 from app.queue import Queue, ThreadConsumer
 from app.services import Services, read_secret
 from app.settings import Settings
@@ -51,13 +49,6 @@ class Parts:
         self.services.db.close()
 
 
-def prepare(settings: Settings) -> Database:
-    """The folders and the migrated database: what must be there before anything runs."""
-    for folder in (settings.data_dir, settings.staging):
-        _make_folder(folder)
-    return open_database(settings)
-
-
 def build(settings: Settings) -> Parts:
     database = prepare(settings)
     secret = read_secret(settings.data_dir)
@@ -65,13 +56,6 @@ def build(settings: Settings) -> Parts:
     queue = Queue(settings.database_file, secret)
     services = Services(settings, database, secret, queue.ring, WarmParent(warmup.CALL))
     return Parts(services, queue, ProgressBoard(settings.staging))
-
-
-def _make_folder(folder: os.PathLike[str]) -> None:
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise InlayError(f"The folder {folder} cannot be made ({error.strerror}).") from error
 
 
 def worker_is_running(settings: Settings) -> bool:

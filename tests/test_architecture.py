@@ -1,6 +1,8 @@
 """The shape of the code: imports go one way, outside tools have one importer, modules stay small."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,12 @@ def test_a_module_is_small_and_says_what_it_owns(module: str) -> None:
     text = MODULES[module].read_text()
     assert len(text.splitlines()) <= MAX_LINES
     assert ast.get_docstring(ast.parse(text)), f"{module} has no docstring"
+
+
+def test_what_the_children_load_knows_neither_database_nor_pages() -> None:
+    """Each costs start time and memory, and a child that a stranger took over has no use for them."""
+    program = "import sys; from app.downloads import warmup; warmup.warm_up(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=APP.parent)
+    loaded = set(done.stdout.split())
+    assert "yt_dlp" in loaded, done.stderr
+    assert not loaded & {"sqlalchemy", "litestar", "jinja2", "huey", "uvicorn", "watchfiles"}

@@ -15,6 +15,7 @@ from litestar.types import Scope as ConnectionScope
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts import origin, queries, sessions
+from app.accounts.cookie import session_cookie
 from app.accounts.model import Scope, User
 from app.accounts.origin import Connection
 from app.db import now
@@ -125,7 +126,7 @@ def _renewing(send: Send, connection: Connection) -> Send:
         if message["type"] == "http.response.start":
             headers = list(message["headers"])
             if not any(name.lower() == b"set-cookie" and value.startswith(ours) for name, value in headers):
-                headers.append(sessions.cookie(token, secure=secure).to_encoded_header())
+                headers.append(session_cookie(token, secure=secure).to_encoded_header())
             message["headers"] = headers
         await send(message)
 

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import RawBody
 
 from app.accounts import login, origin, queries, sessions, settings_pages, setup
+from app.accounts.cookie import session_cookie
 from app.accounts.guards import AppRequest
 from app.accounts.model import User
 from app.accounts.throttle import Throttle
@@ -72,7 +73,7 @@ def sign_out(request: AppRequest, services: NamedDependency[Services]) -> Respon
         with services.db.write() as session:
             queries.end_session(session, request.user.id, request.auth.session_id)
     response = go(request, "/login")
-    response.set_cookie(sessions.cookie("", secure=origin.is_https(request.scope)))
+    response.set_cookie(session_cookie("", secure=origin.is_https(request.scope)))
     return response
 
 
@@ -81,7 +82,7 @@ def _sign_in(request: AppRequest, services: Services, user: User, target: str) -
     with services.db.write() as session:
         token = sessions.start(session, user.id, request.headers.get("user-agent", ""), now(), before)
     response = go(request, target)
-    response.set_cookie(sessions.cookie(token, secure=origin.is_https(request.scope)))
+    response.set_cookie(session_cookie(token, secure=origin.is_https(request.scope)))
     return response
 
 

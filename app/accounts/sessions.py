@@ -6,7 +6,6 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
-from litestar.datastructures import Cookie
 from sqlalchemy.orm import Session
 
 from app.accounts import queries
@@ -62,19 +61,6 @@ def same(expected: str, given: str) -> bool:
     """Compares secrets without telling by its time how much of them is right. Nothing never matches."""
     return bool(expected) and hmac.compare_digest(
         expected.encode("utf-8", "surrogatepass"), given.encode("utf-8", "surrogatepass")
-    )
-
-
-def cookie(token: str, *, secure: bool) -> Cookie:
-    """The session's cookie; an empty `token` removes it from the browser."""
-    return Cookie(
-        key=COOKIE,
-        value=token,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=secure,
-        max_age=int(LIFETIME.total_seconds()) if token else 0,
     )
 
 

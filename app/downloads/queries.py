@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from app.db import now
+from app.db import changed_rows, now
 from app.downloads.model import (
     ACTIVE,
     FETCHING,
@@ -317,7 +317,7 @@ def remove(session: Session, id: str) -> bool:
     query = delete(Download).where(
         Download.id == id, Download.state.not_in(OPEN), Download.id.not_in(being_undone())
     )
-    return bool(session.execute(query).rowcount)  # type: ignore[attr-defined]
+    return changed_rows(session, query) > 0
 
 
 def being_undone() -> Select[str]:
@@ -339,5 +339,5 @@ def done_since(hours: int) -> datetime:
 
 def _updated(session: Session, query: Any, values: dict[str, Any]) -> bool:
     """Whether the conditional UPDATE hit its row."""
-    result = session.execute(query.values(**values).execution_options(synchronize_session=False))
-    return bool(result.rowcount == 1)  # type: ignore[attr-defined]
+    statement = query.values(**values).execution_options(synchronize_session=False)
+    return changed_rows(session, statement) == 1

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.db import now
+from app.db import changed_rows, now
 from app.downloads.model import FETCHING, Download, Site, State
 
 FAR = timedelta(hours=25)
@@ -62,7 +62,7 @@ def take(session: Session, id: str) -> bool:
         )
         .execution_options(synchronize_session=False)
     )
-    return bool(session.execute(query).rowcount)  # type: ignore[attr-defined]
+    return changed_rows(session, query) > 0
 
 
 def next_moment(session: Session) -> datetime | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.db import now
+from app.db import changed_rows, now
 from app.downloads.model import Download, Site
 
 PAUSES_S = (60, 300, 900, 3600)
@@ -36,7 +36,7 @@ def pause(session: Session, name: str, at_least_s: int) -> datetime:
 def resume(session: Session, name: str) -> bool:
     """End the pause now. One download at a time finds out whether the site agrees."""
     query = update(Site).where(Site.name == name, Site.paused_until.is_not(None)).values(paused_until=None)
-    return bool(session.execute(query).rowcount)  # type: ignore[attr-defined]
+    return changed_rows(session, query) > 0
 
 
 def known(session: Session, *, user_id: int | None) -> Sequence[Site]:

@@ -7,11 +7,15 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from app.audio.gate import open_regular
-from app.downloads.model import Download
 from app.errors import Failure, FailureKind
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    # The children name files as this module does, and have no use for the database.
+    from app.downloads.model import Download
 
 COVER = "cover.jpg"
 SMALL_COVER = "cover-small.jpg"
@@ -27,7 +31,7 @@ def folder_of(settings: Settings, id: str) -> Path:
     return settings.staging / id
 
 
-def is_whole(settings: Settings, download: Download) -> bool:
+def is_whole(settings: Settings, download: "Download") -> bool:
     """Whether everything that was fetched for this download is still there."""
     folder = folder_of(settings, download.id)
     return all((folder / track.source_file).exists() for track in download.tracks)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.db import now
+from app.db import changed_rows, now
 from app.downloads.model import OPEN, Conversion, Download, StagedTrack, State
 from app.downloads.queries import being_undone
 from app.downloads.schedule_queries import is_due
@@ -110,8 +110,8 @@ def let_go(session: Session, id: str) -> bool:
     query = update(Download).where(
         Download.id == id, Download.undo_until.is_not(None), Download.id.not_in(being_undone())
     )
-    result = session.execute(query.values(undo_until=None).execution_options(synchronize_session=False))
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+    query = query.values(undo_until=None).execution_options(synchronize_session=False)
+    return changed_rows(session, query) > 0
 
 
 def next_in_review(session: Session, user_id: int, *, not_id: str) -> Download | None:
