@@ -27,6 +27,7 @@ CHECKS = (
     "SQLite",
     "database",
     "backups",
+    "lookups",
 )
 SENTENCE = "inlay: "
 

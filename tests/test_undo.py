@@ -106,12 +106,12 @@ def test_folders_of_others_stay_even_when_they_are_empty(inlay: Inlay, site: Med
     assert list(theirs.iterdir()) == []
 
 
-def test_a_folder_in_which_something_is_by_now_stays(inlay: Inlay, site: MediaSite) -> None:
+def test_a_folder_in_which_something_is_by_now_stays_with_its_picture(inlay: Inlay, site: MediaSite) -> None:
     id = added(inlay, site, "shared", album="Shared")
     notes = inlay.library / "Ida Holm" / "Shared" / "notes.txt"
     notes.write_text("mine")
     assert ask(inlay, id).status_code == 200
-    assert [file.name for file in notes.parent.iterdir()] == ["notes.txt"]
+    assert {file.name for file in notes.parent.iterdir()} == {"notes.txt", "cover.jpg"}
 
 
 @pytest.mark.parametrize("how", ["edited", "replaced", "moved", "deleted"])

@@ -47,16 +47,22 @@ def note_made(settings: Settings, id: str, folders: Sequence[PurePosixPath]) -> 
     When that is lost, an empty folder stays there. No reason to fail.
     """
     if folders:
-        told = [str(one) for one in (*made(settings, id), *folders)]
-        with suppress(OSError):
+        with suppress(OSError, Failure):
+            told = [str(one) for one in (*made(settings, id), *folders)]
             (folder_of(settings, id) / MADE).write_text(json.dumps(told))
 
 
 def made(settings: Settings, id: str) -> list[PurePosixPath]:
-    """What `note_made` was told."""
+    """What `note_made` was told. Raises Failure when the staging disk refuses to say."""
     try:
-        return [PurePosixPath(one) for one in json.loads((folder_of(settings, id) / MADE).read_text())]
-    except (OSError, ValueError):
+        text = (folder_of(settings, id) / MADE).read_text()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _trouble(error) from error
+    try:
+        return [PurePosixPath(one) for one in json.loads(text)]
+    except (ValueError, TypeError):
         return []
 
 

@@ -178,8 +178,8 @@ def clear(services: Services, track: StagedTrack) -> None:
     """Remove what an undo took out of the library. What cannot be removed now is left to `recover`."""
     if not track.path:
         return
-    folders = staging.made(services.settings, track.download_id)
     try:
+        folders = staging.made(services.settings, track.download_id)
         beside = _picture_beside(services, track)
         take_out.clear(services.settings.library_dir, _path(track), track.id, folders, beside=beside)
         with services.db.write() as session:

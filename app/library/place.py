@@ -7,7 +7,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
@@ -56,8 +56,8 @@ class Placed:
     size_bytes: int
     mtime_ns: int
     inode: int
-    made: tuple[PurePosixPath, ...] = ()
-    """The folders that were not there before."""
+    made: tuple[PurePosixPath, ...] = field(default=(), compare=False)
+    """The folders that were not there before this call; a repeat finds them there."""
 
 
 def place(source: Path, library: Path, relative: PurePosixPath, owner_id: str) -> Placed:

@@ -80,6 +80,9 @@ def test_a_finger_draws_over_the_words(browse: Browsing, alice: Person, site: Me
     touch("touchStart", (x, y))
     for step in range(1, 9):
         touch("touchMove", (x + (to_x - x) * step / 8, y + (to_y - y) * step / 8))
+    # A finger that lifts while it moves throws, and the next tap only ends the throw.
+    page.wait_for_timeout(200)
+    touch("touchMove", (to_x, to_y))
     touch("touchEnd")
     expect(page.locator(".word[aria-pressed=true]")).to_have_text(["Ida", "Holm"])
     page.locator("[data-into=title]").tap()

@@ -7,7 +7,9 @@ for (const name of ["alert", "confirm", "prompt", "print", "open"]) window[name]
 TRACES = r"""() => {
   const found = [];
   const loads = ["href", "src", "action", "formaction", "data", "poster", "ping", "xlink:href", "srcset"];
-  const strangers = "iframe, frame, object, embed, base, math, svg, template, portal, style, marquee";
+  // The one drawing of ours is the waveform.
+  const drawing = "svg:not(#waveform > svg[data-bars], #waveform > svg[data-bars] *)";
+  const strangers = `iframe, frame, object, embed, base, math, ${drawing}, template, portal, style, marquee`;
   for (const it of document.querySelectorAll(strangers)) found.push(`element ${it.outerHTML.slice(0, 120)}`);
   for (const it of document.querySelectorAll("body script, main link, main meta"))
     found.push(`element ${it.outerHTML.slice(0, 120)}`);
