@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import now
-from app.downloads import confirm
+from app.downloads import confirm, site_queries
 from app.downloads.model import State
 from app.errors import Conflict
 from tests.queue_world import QueueWorld, queue_world
@@ -83,6 +83,21 @@ def test_a_paused_site_is_left_alone_and_then_asked_by_one_download(world: Queue
     with world.services.db.write() as session:
         session.execute(text("UPDATE sites SET paused_until = '2020-01-01 00:00:00'"))
     assert world.take_all() == ["a"], "one alone finds out how the site is"
+
+
+def test_each_pause_in_a_row_is_longer_until_the_site_gives_something(world: QueueWorld) -> None:
+    def pause(at_least_s: int = 0) -> int:
+        with world.services.db.write() as session:
+            until = site_queries.pause(session, "one.example", at_least_s)
+        return 10 * round((until - now()).total_seconds() / 10)
+
+    assert [pause() for _ in range(5)] == [60, 300, 900, 3600, 3600]
+    assert pause(at_least_s=7200) == 7200, "the site asked for more"
+    with world.services.db.write() as session:
+        site_queries.succeeded(session, "one.example")
+    world.add("a")
+    assert world.take_all() == ["a"]
+    assert pause(at_least_s=10) == 60
 
 
 def test_a_clock_that_was_set_back_a_year_strands_nothing(world: QueueWorld) -> None:
