@@ -43,8 +43,9 @@ ADDED = (
     ("Tidal Clock", "Tern & Tide", "Low Water", "tide", "2021-11-19"),
 )
 PICTURES_ARE_THERE = """() => [...document.images].every((image) =>
-  !image.getClientRects().length || image.getBoundingClientRect().top > innerHeight
-  || (image.complete && image.naturalWidth))"""
+  !image.checkVisibility() || image.getBoundingClientRect().top > innerHeight
+  || (image.complete && image.naturalWidth))
+  && (!document.querySelector("#waveform") || document.querySelector("#waveform svg"))"""
 DAYS_AGO = (41, 30, 17, 9, 2, 0)
 
 
@@ -152,7 +153,7 @@ def every_look(browser: Browser, state: Any) -> Iterator[dict[str, Page]]:
 def shoot(pages: dict[str, Page], url: str, name: str, folder: Path) -> None:
     for page in pages.values():
         page.goto(url, wait_until="load")
-        page.wait_for_function(PICTURES_ARE_THERE)
+        page.wait_for_function(PICTURES_ARE_THERE, timeout=90_000)
     for look, page in pages.items():
         page.screenshot(path=folder / f"{name}-{look}.png")
 
