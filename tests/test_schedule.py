@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from app.db import now
-from app.downloads import confirm, site_queries
+from app.downloads import confirm, outcome, site_queries
 from app.downloads.model import State
-from app.errors import Conflict
+from app.errors import Conflict, Failure, FailureKind
 from tests.queue_world import QueueWorld, queue_world
 
 SOON = timedelta(minutes=5)
@@ -150,3 +150,17 @@ def test_what_is_fetched_already_has_no_turn(world: QueueWorld) -> None:
     world.take()
     with pytest.raises(Conflict):
         confirm.take_turn(world.services, id, "first")
+
+
+def test_a_site_that_says_when_to_come_back_is_asked_no_earlier(world: QueueWorld) -> None:
+    for title, asked_s, wait_s in (("soon", 1, 5), ("later", 600, 600), ("never", 10**9, 24 * 3600)):
+        id = world.add(title, site=f"{title}.example")
+        assert world.take() == title
+        download = world.get(id)
+        assert download
+        failure = Failure(FailureKind.TEMPORARY, "The site is busy.", retry_after_s=asked_s)
+        outcome.failed(world.services, download, failure, 0)
+        download = world.get(id)
+        assert download
+        assert download.retry_at
+        assert (download.retry_at - now()).total_seconds() == pytest.approx(wait_s, abs=3)
