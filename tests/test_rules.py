@@ -282,6 +282,7 @@ def test_the_api_says_what_is_wrong_with_a_rule(alice: Person, bob: Person) -> N
         ({"kind": "nonsense"}, "bad_kind"),
         ({"value": " "}, "bad_value"),
         ({"value": "x" * 301}, "bad_value"),
+        ({"kind": "artist_left", "value": "x" * 301}, "bad_value"),
         ({"site": "not a site"}, "bad_site"),
         ({"site": ""}, "bad_channel"),
         ({"channel": "!"}, "bad_channel"),

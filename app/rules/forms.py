@@ -30,7 +30,9 @@ class Wanted:
 
 def read_value(kind: Kind, value: str) -> str:
     """The value in its clean form. Raises Invalid for field `value`."""
-    text = squeeze(clean(value, MAX_CHARS + 1))
+    if len(value) > MAX_CHARS:
+        raise _wrong(f"At most {MAX_CHARS} characters fit here.")
+    text = squeeze(clean(value, MAX_CHARS))
     if kind.choices:
         if text not in kind.choices:
             raise _wrong(f"Choose one of {', '.join(kind.choices)}.")
@@ -39,8 +41,6 @@ def read_value(kind: Kind, value: str) -> str:
         return ""
     if not key(text):
         raise _wrong(f"{kind.label}: write something, or delete the rule.")
-    if len(text) > MAX_CHARS:
-        raise _wrong(f"At most {MAX_CHARS} characters fit here.")
     return text
 
 

@@ -144,6 +144,24 @@ def test_a_full_staging_disk_while_fetching_is_said_and_goes_on_later(
     ends_well(scene)
 
 
+def test_a_staging_disk_that_fills_up_meanwhile_stops_the_download_before_it_is_full(
+    disk: Disk, make_scene: MakeScene
+) -> None:
+    scene = make_scene(staging_dir=str(disk.folder)).start()
+    id = scene.hand_in("slow", faults=[Slow(5_000)])
+    wait_for(lambda: scene.received("slow") > 5_000)
+    others = disk.folder / "somebody else's"
+    # Of 8,000 KiB a twentieth stays free, and at half of that nothing goes on.
+    others.write_bytes(bytes(shutil.disk_usage(disk.folder).free - 150 * 1024))
+    failed = scene.rest(id)
+    assert (failed["state"], failed["failure"]["kind"]) == ("failed", "needs_you")
+    assert "nearly full" in failed["failure"]["message"]
+    others.unlink()
+    scene.site.mend()
+    wait_for(lambda: scene.ask(id, "retry").status_code == 200)
+    ends_well(scene)
+
+
 @pytest.mark.parametrize("room_kib", [160, 300], ids=["converting", "tagging"])
 def test_a_full_staging_disk_later_on_costs_no_second_download(
     disk: Disk, make_scene: MakeScene, room_kib: int

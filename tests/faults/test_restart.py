@@ -15,6 +15,14 @@ from tests.media.site import MediaSite
 from tests.running import Inlay, free_port, wait_for
 
 STOP_S = 8
+LOOK_OFTEN = """
+from app.downloads import reconcile
+
+reconcile.ROUND_S = reconcile.STRANDED_S = 0.5
+
+from app.cli import main
+main()
+"""
 LOSE_RINGS = """
 import threading
 from app import queue
@@ -82,6 +90,21 @@ def test_rings_lost_while_the_server_runs_are_rung_again(make_scene: MakeScene) 
     scene.start()
     for name in ("first", "second"):
         scene.hand_in(name)
+    ends_well(scene)
+
+
+def test_what_looks_busy_while_nobody_works_on_it_waits_again(make_scene: MakeScene) -> None:
+    """As when the database refused at the end of its work."""
+    scene = make_scene(per_site="1")
+    scene.run("-c", LOOK_OFTEN)
+    scene.start()
+    scene.hand_in("first", faults=[Slow(10_000)])
+    wait_for(scene.fetching)
+    left = scene.hand_in("left behind")
+    with closing(scene.database(write=True)) as connection:
+        connection.execute("update downloads set state = 'downloading' where id = ?", (left,))
+    scene.until(left, state="queued")
+    assert f"{left}: was left behind" in scene.log.read_text()
     ends_well(scene)
 
 
