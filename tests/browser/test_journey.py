@@ -44,7 +44,7 @@ def offer_slow_track(site: MediaSite) -> str:
         artist="Ida Holm",
         uploader="Ida Holm",
         upload_date="2023-04-05",
-        rate_bps=250_000,
+        rate_bps=190_000,
     )
 
 

@@ -23,7 +23,7 @@ def test_a_cancel_ends_everything_at_once_and_for_good(make_scene: MakeScene, st
     scene = make_scene(per_site="1").start()
     others = 0
     if state == "queued":
-        scene.hand_in("other", faults=[Slow(5_000)])
+        scene.hand_in("other", faults=[Slow(15_000)])
         wait_for(scene.fetching)
         others = 1
     page = [Wait(60, times=1)] if state == "probing" else []

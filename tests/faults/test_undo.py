@@ -40,16 +40,11 @@ def scene(tmp_path: Path, site: MediaSite, installed: Installed) -> Iterator[Sce
 
 
 @needs_strace
-def test_killed_at_any_call_it_is_one_of_the_two_after_the_restart(ground: UndoGround) -> None:
-    swept = sweep(ground, "KILL", step="undo")
+def test_killed_or_failed_at_any_call_it_is_one_of_the_two_after_the_restart(ground: UndoGround) -> None:
+    swept = sweep(ground, f"KILL|{BY_TURNS}", step="undo")
     assert {"renameat2", "unlinkat", "fsync", "flock"} <= swept.names
     assert swept.states == {"done", "review"}
-
-
-@needs_strace
-def test_any_call_may_fail(ground: UndoGround) -> None:
-    swept = sweep(ground, BY_TURNS, step="undo")
-    assert swept.states == {"done", "review"}
+    assert swept.trials > 100
 
 
 def in_library(scene: Scene, name: str, **more: object) -> str:
@@ -107,7 +102,7 @@ def _quietly(scene: Scene, id: str) -> None:
 
 def test_an_undo_at_any_moment_of_finalizing_wins_and_the_next_confirmation_counts(scene: Scene) -> None:
     chance = random.Random(7)
-    for number in range(8):
+    for number in range(5):
         id = scene.hand_in(f"raced {number}")
         scene.until(id, PATIENCE_S, state="review", conversion="done")
         scene.confirm(id, title=f"wrong {number}")
@@ -116,7 +111,7 @@ def test_an_undo_at_any_moment_of_finalizing_wins_and_the_next_confirmation_coun
         assert answer.status_code == 200, answer.text
         scene.confirm(id, title=f"right {number}")
         scene.until(id, PATIENCE_S, state="done")
-    assert scene.files() == [f"{ARTIST}/right {number}.mp3" for number in range(8)]
+    assert scene.files() == [f"{ARTIST}/right {number}.mp3" for number in range(5)]
     assert hidden(scene.library) == [MARKER]
 
 
