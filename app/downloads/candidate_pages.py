@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from app.downloads import candidates, drafts, forms, lookups
 from app.downloads.candidates import Applied, Front
 from app.downloads.model import Download, StagedTrack, State
-from app.downloads.requests import AnyRequest, Form, own
+from app.downloads.requests import AnyRequest, Form, own, takes_form
 from app.errors import NotFound
 from app.htmx import fragment, go, unchanged, version, wants_fragment
 from app.lookups import desk
@@ -21,22 +21,13 @@ from app.lookups.candidates import Candidate, Change, changes
 from app.lookups.desk import Found
 from app.lookups.lrclib import Lyrics
 from app.services import Services
+from app.tags.model import EDITABLE
 
 POLLS_FOR_S = 30
 MOST_OPEN = 3
 """Candidates that are shown at once; the others fold."""
 NOBODY = "No match found."
 DOWN = "MusicBrainz could not be reached."
-LABELS = {
-    "title": "Title",
-    "artist": "Artist",
-    "album": "Album",
-    "album_artist": "Album artist",
-    "track_no": "Track",
-    "disc_no": "Disc",
-    "date": "Date",
-    "genre": "Genre",
-}
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -176,7 +167,7 @@ def _fill(done: Applied | None, track: StagedTrack, values: Mapping[str, str]) -
     if done is None or not done.by_itself or track.draft is not None:
         return {}
     own = candidates.own_proposal(track)
-    if any(text != own.value(name) for name, text in values.items() if name in LABELS):
+    if any(text != own.value(name) for name, text in values.items() if name in EDITABLE):
         return {}
     return {one.field: (one.before, one.after) for one in done.changes if one.field in values}
 
@@ -190,7 +181,7 @@ def _line(one: Candidate, changed: tuple[Change, ...]) -> Line:
         release=f"{said.album}, {year}" if said.album and year else said.album or year,
         reason=one.reason,
         length=_length(one.distance_ms),
-        changes=tuple((LABELS[one.field], one.before, one.after) for one in changed),
+        changes=tuple((forms.LABELS[one.field], one.before, one.after) for one in changed),
     )
 
 
@@ -221,7 +212,7 @@ def candidates_fragment(
     download = own(services, request, id)
     if not download.tracks:
         raise NotFound("There is nothing to review yet.")
-    typed = {name: value for name, value in request.query_params.items() if name in LABELS}
+    typed = {name: value for name, value in request.query_params.items() if name in EDITABLE}
     values = typed or drafts.values_of(download.tracks[0])
     known = look(services, download.tracks[0])
     seen_id = request.query_params.get("candidate", "")
@@ -242,12 +233,7 @@ def _fragment(download: Download, found: Shown) -> Response[Any]:
     )
 
 
-@post(
-    "/downloads/{id:str}/candidate",
-    sync_to_thread=True,
-    status_code=200,
-    request_max_body_size=forms.FORM_BYTES,
-)
+@takes_form("/downloads/{id:str}/candidate")
 def use_candidate(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[Any]:
@@ -263,12 +249,7 @@ def use_candidate(
     return _again(services, request, id, data)
 
 
-@post(
-    "/downloads/{id:str}/candidate/back",
-    sync_to_thread=True,
-    status_code=200,
-    request_max_body_size=forms.FORM_BYTES,
-)
+@takes_form("/downloads/{id:str}/candidate/back")
 def take_candidate_back(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[Any]:
@@ -282,12 +263,7 @@ def take_candidate_back(
     return _again(services, request, id, data)
 
 
-@post(
-    "/downloads/{id:str}/candidate/lyrics",
-    sync_to_thread=True,
-    status_code=200,
-    request_max_body_size=forms.FORM_BYTES,
-)
+@takes_form("/downloads/{id:str}/candidate/lyrics")
 def use_found_lyrics(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[Any]:
@@ -306,7 +282,7 @@ def _track(services: Services, request: AnyRequest, id: str) -> StagedTrack | No
 
 def _typed(form: Mapping[str, str]) -> dict[str, str]:
     """Browsers send other line ends than their fields have."""
-    return {name: text.replace("\r\n", "\n") for name, text in form.items() if name in drafts.FIELDS}
+    return {name: text.replace("\r\n", "\n") for name, text in form.items() if name in forms.FIELDS}
 
 
 def _again(services: Services, request: AnyRequest, id: str, form: Mapping[str, str]) -> Response[Any]:
@@ -317,7 +293,6 @@ def _again(services: Services, request: AnyRequest, id: str, form: Mapping[str, 
     values, sent = drafts.values_of(download.tracks[0]), _typed(form)
     found = shown(services, download, values, look(services, download.tracks[0])) or Shown()
     fill = {name: (text, values[name]) for name, text in sent.items() if text != values[name]}
-    fill.pop("cover", None)
     return _fragment(download, msgspec.structs.replace(found, fill=fill, by_tap=True, front=True))
 
 

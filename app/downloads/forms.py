@@ -25,6 +25,20 @@ FORM_BYTES = 512 * 1024
 ALREADY = "This link is in your inbox already."
 FIELDS = (*EDITABLE, *MORE)
 """What the review's form and the API take of a track's tags."""
+LABELS = {
+    "title": "Title",
+    "artist": "Artist",
+    "album": "Album",
+    "album_artist": "Album artist",
+    "track_no": "Track",
+    "disc_no": "Disc",
+    "date": "Date",
+    "genre": "Genre",
+    "compilation": "Compilation",
+    "comment": "Comment",
+    "lyrics": "Lyrics",
+    "lyrics_synced": "Timed lyrics",
+}
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 CONTROL_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from litestar import HttpMethod, Request, Response
+from litestar import HttpMethod, Request, Response, post
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
 from app.accounts.model import User
-from app.downloads import cards, queries, staging
+from app.downloads import cards, forms, queries, staging
 from app.downloads.model import Download, State
 from app.errors import NotFound
 from app.files import audio_response
@@ -16,6 +16,11 @@ from app.services import Services
 AnyRequest = Request[User, Any, Any]
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+def takes_form(path: str, *, status_code: int = 200) -> post:
+    """Decorates a handler that gets the review's form: it has room for lyrics."""
+    return post(path, sync_to_thread=True, status_code=status_code, request_max_body_size=forms.FORM_BYTES)
 
 
 def own(services: Services, request: AnyRequest, id: str, *, all: bool = False) -> Download:

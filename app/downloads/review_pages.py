@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
@@ -23,28 +23,13 @@ from app.downloads import (
 from app.downloads.cover_pages import bench
 from app.downloads.lanes import lane_of
 from app.downloads.model import Download, StagedTrack, State
-from app.downloads.requests import AnyRequest, Form, own
+from app.downloads.requests import AnyRequest, Form, own, takes_form
 from app.errors import Invalid, NotFound
 from app.htmx import fragment, go, page, unchanged
 from app.library.complete import Completion
 from app.services import Services
 from app.tags import naming
 from app.tags.model import MORE, SURE, Tags
-
-LABELS = {
-    "title": "Title",
-    "artist": "Artist",
-    "album": "Album",
-    "album_artist": "Album artist",
-    "track_no": "Track",
-    "disc_no": "Disc",
-    "date": "Date",
-    "genre": "Genre",
-    "compilation": "Compilation",
-    "comment": "Comment",
-    "lyrics": "Lyrics",
-    "lyrics_synced": "Timed lyrics",
-}
 
 
 @get("/downloads/{id:str}/review", sync_to_thread=True)
@@ -66,12 +51,7 @@ def review_page(
     return _review(services, download, drafts.values_of(track), cover=cover, known=known)
 
 
-@post(
-    "/downloads/{id:str}/review",
-    sync_to_thread=True,
-    status_code=200,
-    request_max_body_size=forms.FORM_BYTES,
-)
+@takes_form("/downloads/{id:str}/review")
 def accept_review(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[Any]:
@@ -85,17 +65,11 @@ def accept_review(
         cut = trim.read(data, track)
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
-    covers = {track.id: False} if data.get("cover") == "none" else None
-    confirm.confirm(services, id, {track.id: tags}, covers=covers, trims={track.id: cut})
+    confirm.confirm(services, id, {track.id: tags}, trims={track.id: cut})
     return go(request, toast.address(services, id))
 
 
-@post(
-    "/downloads/{id:str}/draft",
-    sync_to_thread=True,
-    status_code=204,
-    request_max_body_size=forms.FORM_BYTES,
-)
+@takes_form("/downloads/{id:str}/draft", status_code=204)
 def keep_draft(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[None]:
@@ -106,12 +80,7 @@ def keep_draft(
     return unchanged()
 
 
-@post(
-    "/downloads/{id:str}/swap",
-    sync_to_thread=True,
-    status_code=200,
-    request_max_body_size=forms.FORM_BYTES,
-)
+@takes_form("/downloads/{id:str}/swap")
 def swap_names(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[Any]:
@@ -132,12 +101,7 @@ def path_fragment(
     return fragment("downloads/_path.html", path=_path(services, download, dict(request.query_params)), id=id)
 
 
-@post(
-    "/downloads/{id:str}/changes",
-    sync_to_thread=True,
-    status_code=200,
-    request_max_body_size=forms.FORM_BYTES,
-)
+@takes_form("/downloads/{id:str}/changes")
 def changes_fragment(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[Any]:
@@ -172,7 +136,7 @@ def _review(
         track=track,
         values=values,
         wrong=wrong,
-        labels=LABELS,
+        labels=forms.LABELS,
         more_open=any(name in wrong or name in (track.draft or {}) for name in (*MORE, "disc_no")),
         sure=SURE,
         lane=lane_of(download, track),
@@ -199,7 +163,8 @@ def _path(services: Services, download: Download, values: Mapping[str, str]) -> 
 
 def _changes(track: StagedTrack, values: Mapping[str, str]) -> dict[str, Any]:
     found = drafts.changes(track, _readable(track, values))
-    rows = [(LABELS[name], _short(name, old), _short(name, new), old != new) for name, old, new in found]
+    labels = forms.LABELS
+    rows = [(labels[name], _short(name, old), _short(name, new), old != new) for name, old, new in found]
     return {"rows": rows, "changed": sum(differs for *_, differs in rows)}
 
 
