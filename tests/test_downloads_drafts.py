@@ -66,11 +66,10 @@ def test_only_what_differs_from_the_proposal_is_a_draft(services: Services) -> N
     assert again(services, kept).tracks[0].draft is None, "back to the proposal is no draft"
 
 
-def test_a_cleared_field_and_the_box_of_the_cover_are_kept(services: Services) -> None:
+def test_a_cleared_field_is_kept(services: Services) -> None:
     download = reviewed(services)
-    drafts.save(services, download, {**PROPOSED, "date": "", "cover": "none"})
-    values = drafts.values_of(again(services, download).tracks[0])
-    assert (values["date"], values["cover"]) == ("", "none")
+    drafts.save(services, download, {**PROPOSED, "date": ""})
+    assert drafts.values_of(again(services, download).tracks[0])["date"] == ""
 
 
 def test_a_draft_goes_when_it_is_confirmed_and_none_comes_after(services: Services) -> None:

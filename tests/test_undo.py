@@ -1,6 +1,7 @@
 """What was added or discarded comes back to review as it was; nothing of anybody else's is touched."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,6 +13,7 @@ import pytest
 
 from app.downloads import retention, undo_queries
 from app.downloads.model import State
+from app.tags.files import read
 from tests.journeys import problem, short_track
 from tests.media.site import MediaSite
 from tests.queue_world import queue_world
@@ -95,6 +97,50 @@ def test_an_added_track_comes_back_as_it_was_confirmed_and_can_be_added_again(
     assert inlay.done(id)["path"] == path
     assert (inlay.staging / id / "source.mp3").stat().st_ino == before, "nothing was fetched again"
     assert tracks(inlay).count(path) == 1
+
+
+def test_what_is_under_more_fields_comes_back_too_and_goes_into_the_file_again(
+    inlay: Inlay, site: MediaSite
+) -> None:
+    timed = "[00:01.00]one\n[00:02.00]two"
+    more = {"comment": "from the quay", "lyrics": "one\ntwo", "lyrics_synced": timed}
+    id = added(inlay, site, "words", compilation=True, **more)
+    first = inlay.download(id)["tracks"][0]["tags"]
+    assert ask(inlay, id).status_code == 200
+    draft = drafts(inlay, id)
+    assert {name: draft[name] for name in more} == more
+    assert draft["compilation"] == "1"
+    assert "date" not in draft, "what was taken as proposed is no draft"
+    with browser(inlay) as page:
+        shown = page.get(f"/downloads/{id}/review").text
+        assert "from the quay" in shown
+        sent = page.post(f"/downloads/{id}/review", data={"csrf_token": token_of(shown), **draft})
+    assert sent.status_code == 303, sent.text
+    inlay.done(id)
+    assert inlay.download(id)["tracks"][0]["tags"] == first
+    tags = read(inlay.library / FILE.format("words")).tags
+    assert (tags.comment, tags.lyrics, tags.compilation) == (more["comment"], more["lyrics"], True)
+
+
+def offered(page: str) -> str:
+    """The download that the toast leads to."""
+    link = re.search(r'id="toast-next"[^>]* href="/downloads/([^/]*)/review"', page)
+    assert link
+    return link[1]
+
+
+def test_the_next_one_that_is_offered_is_a_ready_one(inlay: Inlay, site: MediaSite) -> None:
+    sure = {"title": "Ida Holm - Sure", "uploader": "Ida Holm", "artist": None, "thumbnail": (640, 640)}
+    unsure = inlay.submit(short_track(site, "unsure", title="Something", artist=None, uploader="tapes 99"))
+    ready = inlay.submit(short_track(site, "sure", **sure))
+    for id in (unsure, ready):
+        assert inlay.rest(id)["state"] == "review"
+    gone = added(inlay, site, "gone first")
+    with browser(inlay) as page:
+        assert offered(page.get(f"/?undo={gone}").text) == ready
+        ask(inlay, ready, "discard")
+        assert offered(page.get(f"/?undo={gone}").text) == unsure
+    ask(inlay, unsure, "discard")
 
 
 def test_folders_of_others_stay_even_when_they_are_empty(inlay: Inlay, site: MediaSite) -> None:

@@ -7,19 +7,21 @@ from app.downloads.model import Download, StagedTrack
 from app.services import Services
 from app.tags.model import Tags
 
-FIELDS = (*forms.FIELDS, "cover")
 MAX_CHARS = 2 * forms.MAX_LYRICS_CHARS
 """Too long to be accepted is not too long to be kept."""
+NAMES = ("title", "artist")
+"""What a track cannot do without."""
 
 
 def before(track: StagedTrack) -> dict[str, str]:
     """What the form says while nothing was typed: what is proposed, or what was confirmed once already."""
-    tags = track.tags or track.proposal.tags()
-    said = {name: forms.text_of(getattr(tags, name)) for name in forms.FIELDS}
-    if track.tags is None:
-        # As it was proposed, also where that is no tag: a date that cannot be.
-        said |= {name: found.value for name, found in track.proposal.fields.items()}
-    return {**said, "cover": "" if track.with_cover else "none"}
+    return _proposed(track) if track.tags is None else _texts(track.tags)
+
+
+def confirmed(track: StagedTrack) -> dict[str, str]:
+    """What was confirmed, as a draft: what differs from the proposal, and the names, as they are sure."""
+    said, proposed = before(track), _proposed(track)
+    return {name: text for name, text in said.items() if name in NAMES or text != proposed[name]}
 
 
 def values_of(track: StagedTrack) -> dict[str, str]:
@@ -28,12 +30,8 @@ def values_of(track: StagedTrack) -> dict[str, str]:
 
 
 def draft_of(track: StagedTrack, form: Mapping[str, str]) -> dict[str, str] | None:
-    """Where the form differs from what it said before; None when it does not. Missing fields count as kept,
-
-    but for the box of the cover, which a form leaves out when it is not ticked.
-    """
+    """Where the form differs from what it said before; None: nowhere. Missing fields count as kept."""
     typed = {name: _text(form[name]) for name in forms.FIELDS if name in form}
-    typed["cover"] = "none" if form.get("cover") == "none" else ""
     said = before(track)
     return {name: text for name, text in typed.items() if text != _text(said.get(name, ""))} or None
 
@@ -62,6 +60,16 @@ def changes(track: StagedTrack, tags: Tags) -> list[tuple[str, str, str]]:
         (name, forms.text_of(getattr(old, name)), forms.text_of(getattr(tags, name))) for name in forms.FIELDS
     ]
     return [row for row in rows if row[1] or row[2]]
+
+
+def _proposed(track: StagedTrack) -> dict[str, str]:
+    """As it was proposed, also where that is no tag: a date that cannot be."""
+    found = {name: one.value for name, one in track.proposal.fields.items()}
+    return {**_texts(track.proposal.tags()), **found}
+
+
+def _texts(tags: Tags) -> dict[str, str]:
+    return {name: forms.text_of(getattr(tags, name)) for name in forms.FIELDS}
 
 
 def _text(value: str) -> str:

@@ -3,11 +3,9 @@
 from enum import StrEnum
 
 from app.audio.formats import FORMATS
+from app.downloads.drafts import NAMES
 from app.downloads.model import Conversion, Download, StagedTrack
 from app.tags.model import SURE
-
-_NAMES = ("title", "artist")
-"""What a track cannot do without."""
 
 
 class Lane(StrEnum):
@@ -22,9 +20,9 @@ def lane_of(download: Download, track: StagedTrack) -> Lane:
     `problem`: title or artist are missing, or a lossless file of a lossy source was asked for and nobody
     said that it is fine. `check`: one of them is not sure, there is no cover, or converting it failed.
     """
-    if not all(_value(track, name) for name in _NAMES) or asks_for_more_than_there_is(download, track):
+    if not all(_value(track, name) for name in NAMES) or asks_for_more_than_there_is(download, track):
         return Lane.PROBLEM
-    if not all(_is_sure(track, name) for name in _NAMES):
+    if not all(_is_sure(track, name) for name in NAMES):
         return Lane.CHECK
     if (track.with_cover and not track.cover_file) or track.conversion is Conversion.FAILED:
         return Lane.CHECK

@@ -1,15 +1,19 @@
 """The toast: what became of what a person just added or discarded, its undo, and what is ready next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from app.db import now
 from app.downloads import cards, queries, undo, undo_queries
-from app.downloads.model import State
+from app.downloads.lanes import Lane, lane_of_all
+from app.downloads.model import Download, State
 from app.services import Services
 
 SHOWN = timedelta(minutes=10)
 """An old address with an old id in it says nothing any more."""
+LOOKED_AT = 20
+"""So many that wait are looked at for one that is ready."""
 WORDS = {
     State.FINALIZING: ("Adding", "to the library"),
     State.DONE: ("Added", "to the library"),
@@ -44,7 +48,7 @@ def toast_of(services: Services, user_id: int, id: str) -> Toast | None:
         download = undo_queries.ended_lately(session, id, user_id, since=now() - SHOWN)
         if download is None or download.state not in WORDS:
             return None
-        following = undo_queries.next_in_review(session, user_id, not_id=id)
+        following = _next(undo_queries.in_review(session, user_id, not_id=id, most=LOOKED_AT))
     before, after = WORDS[download.state]
     can_undo = bool(services.settings.undo_s) and undo.is_possible(download)
     settling = download.state is State.FINALIZING
@@ -52,6 +56,12 @@ def toast_of(services: Services, user_id: int, id: str) -> Toast | None:
         return None
     ready = Next(following.id, cards.title_of(following)) if following else None
     return Toast(download.id, before, cards.title_of(download), after, can_undo, settling, ready)
+
+
+def _next(waiting: Sequence[Download]) -> Download | None:
+    """The first that is ready, else the first."""
+    ready = (one for one in waiting if lane_of_all(one) is Lane.READY)
+    return next(ready, waiting[0] if waiting else None)
 
 
 def address(services: Services, id: str) -> str:

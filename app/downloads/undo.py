@@ -34,7 +34,7 @@ from pathlib import PurePosixPath
 from sqlalchemy.orm import Session
 
 from app.db import now
-from app.downloads import queries, staging, undo_queries
+from app.downloads import drafts, queries, staging, undo_queries
 from app.downloads.forms import ALREADY
 from app.downloads.model import UNDOABLE, Conversion, Download, StagedTrack, State
 from app.downloads.schedule_queries import is_ahead
@@ -117,7 +117,7 @@ def _from_row(services: Services, session: Session, download: Download) -> bool:
         raise Conflict(TOO_LATE, code="too_late")
     elif undo_queries.link_is_open(session, download):
         raise Conflict(ALREADY, code="already_queued")
-    undo_queries.bring_back(session, download, unconverted=_unconverted(services, download))
+    _bring_back(services, session, download)
     return True
 
 
@@ -154,12 +154,20 @@ def _go_on(services: Services, download: Download) -> None:
             current = _found(session, download.id)
             if undo_queries.link_is_open(session, current):
                 raise Conflict(ALREADY, code="already_queued")
-            undo_queries.bring_back(session, current, unconverted=_unconverted(services, current))
+            _bring_back(services, session, current)
     except Exception:
         _take_back(services, download)
         raise
     for track in download.tracks:
         clear(services, track)
+
+
+def _bring_back(services: Services, session: Session, download: Download) -> None:
+    """To review, with what the person confirmed as what they typed."""
+    for track in download.tracks:
+        if track.tags:
+            track.draft = drafts.confirmed(track)
+    undo_queries.bring_back(session, download, unconverted=_unconverted(services, download))
 
 
 def _take_back(services: Services, download: Download) -> None:

@@ -12,7 +12,6 @@ from app.downloads.queries import being_undone
 from app.downloads.schedule_queries import is_due
 from app.library import queries as library_queries
 from app.library.paths import to_text
-from app.tags.model import EDITABLE
 
 
 def begin(session: Session, download: Download) -> None:
@@ -34,14 +33,12 @@ def give_up(session: Session, download: Download) -> None:
 
 
 def bring_back(session: Session, download: Download, *, unconverted: Sequence[str] = ()) -> None:
-    """Back to review, with what the person confirmed as what they typed. `unconverted` are tracks' ids.
+    """Back to review. `unconverted` are tracks' ids.
 
     The caller has looked, in this transaction, that it may be brought back and that its link is not open.
     """
     library_queries.forget_of_download(session, download.id, [track.path or "" for track in download.tracks])
     for track in download.tracks:
-        if track.tags:
-            track.draft = draft_of(track)
         track.tags = track.sha256 = track.library_track_id = None
         if track.id in unconverted or track.conversion is Conversion.FAILED:
             track.conversion = Conversion.WAITING
@@ -50,15 +47,6 @@ def bring_back(session: Session, download: Download, *, unconverted: Sequence[st
     download.retry_at = download.finished_at = download.undo_until = None
     download.updated_at = now()
     session.flush()
-
-
-def draft_of(track: StagedTrack) -> dict[str, str]:
-    """What was confirmed, as the review form has it."""
-    values = {name: getattr(track.tags, name) for name in EDITABLE}
-    draft = {name: "" if value is None else str(value) for name, value in values.items()}
-    if track.cover_file and not track.with_cover:
-        draft["cover"] = "none"
-    return draft
 
 
 def link_is_open(session: Session, download: Download) -> bool:
@@ -114,14 +102,14 @@ def let_go(session: Session, id: str) -> bool:
     return changed_rows(session, query) > 0
 
 
-def next_in_review(session: Session, user_id: int, *, not_id: str) -> Download | None:
-    """The user's download that waits longest for its review."""
-    return session.scalar(
+def in_review(session: Session, user_id: int, *, not_id: str, most: int) -> Sequence[Download]:
+    """The user's downloads that wait for their review, the one that waits longest first."""
+    return session.scalars(
         select(Download)
         .where(Download.user_id == user_id, Download.state == State.REVIEW, Download.id != not_id)
         .order_by(Download.id)
-        .limit(1)
-    )
+        .limit(most)
+    ).all()
 
 
 def ended_lately(session: Session, id: str, user_id: int, *, since: datetime) -> Download | None:
