@@ -4,16 +4,19 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from io import BytesIO
 from itertools import count
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from app.accounts import sessions, setup
 from app.accounts.model import Scope
 from app.db import Database, now
 from tests.journeys import problem, short_track
+from tests.media.audio import picture
 from tests.media.site import MediaSite
 from tests.running import PASSWORD, Inlay
 
@@ -264,7 +267,8 @@ def test_the_librarys_artists_help_to_read_a_title(site: MediaSite, alice: Perso
 def test_a_cover_that_is_always_left_out(site: MediaSite, alice: Person) -> None:
     for title in ("Jane Roe - One", "Jane Roe - Two"):
         id = alice.fetched(from_channel(site, title, "Jane Roe"))["id"]
-        alice.accept(id, cover="none")
+        assert alice.post(f"/downloads/{id}/cover/choose", **{"from": "none"}).status_code < 400
+        alice.accept(id)
         assert alice.rest(id)["state"] == "done"
     assert alice.offered() == ["the cover is left out"]
     alice.post(f"/downloads/{id}/rule", kind="crop", answer="always")
@@ -274,6 +278,37 @@ def test_a_cover_that_is_always_left_out(site: MediaSite, alice: Person) -> None
         assert api.post("/downloads/confirm", json={"id": id}).status_code == 202
     track = alice.rest(id)["tracks"][0]["library_track_id"]
     assert alice.api.get(f"/library/tracks/{track}").json()["has_cover"] is False
+
+
+def test_the_square_that_is_always_cut_is_cut_by_itself_and_the_page_says_by_whom(
+    site: MediaSite, alice: Person
+) -> None:
+    def upload(title: str) -> str:
+        return from_channel(site, f"Mira Vale - {title}", "Mira Vale", thumbnail=picture(1280, 720))
+
+    for title, left in (("One", 0), ("Two", 15)):
+        id = alice.fetched(upload(title))["id"]
+        square = {"from": "crop", "of": "source", "x": str(left), "y": "0", "size": "800"}
+        assert alice.post(f"/downloads/{id}/cover/choose", **square).status_code < 400
+        alice.accept(id)
+        assert alice.rest(id)["state"] == "done"
+    assert alice.offered() == ["the cover is the same square of the picture"]
+    alice.post(f"/downloads/{id}/rule", kind="crop", answer="always")
+    (rule,) = alice.api.get("/rules").json()["items"]
+    assert rule["value"] == "15 0 800"
+    assert "is the same square of the picture" in alice.page("/settings/rules")
+
+    id = alice.fetched(upload("Three"))["id"]
+    review = alice.page(f"/downloads/{id}/review")
+    assert "576 × 576" in review
+    assert 'class="tile pressed"' in review
+    assert f'<a href="/settings/rules#rule-{rule["id"]}">your rule</a>' in review
+    cut = Image.open(BytesIO(alice.browser.get(f"/downloads/{id}/cover").content))
+    assert cut.size == (576, 576)
+    alice.post(f"/downloads/{id}/cover/choose", **{"from": "square"})
+    review = alice.page(f"/downloads/{id}/review")
+    assert "720 × 720" in review
+    assert "says.</p>" not in review
 
 
 def test_the_api_says_what_is_wrong_with_a_rule(alice: Person, bob: Person) -> None:
@@ -287,6 +322,7 @@ def test_the_api_says_what_is_wrong_with_a_rule(alice: Person, bob: Person) -> N
         ({"site": ""}, "bad_channel"),
         ({"channel": "!"}, "bad_channel"),
         ({"kind": "crop", "value": "round"}, "bad_value"),
+        ({"kind": "crop", "value": "1 2"}, "bad_value"),
     ):
         problem(alice.api.put("/rules", json=good | wrong), 422, code)
     made = alice.api.put("/rules", json=good).json()

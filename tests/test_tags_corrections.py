@@ -171,6 +171,16 @@ def test_the_same_cover_twice_is_a_pattern() -> None:
     assert offers(second, earlier=[first], known={"crop"}) == []
 
 
+def test_nearly_the_same_square_twice_is_a_pattern() -> None:
+    first, second, other = (
+        confirmed(f"Mira Vale - {title}", "Mira Vale", cover=cover)
+        for title, cover in (("Tide", "0 0 800"), ("Low", "20 0 790"), ("High", "200 0 800"))
+    )
+    assert offers(second, earlier=[first]) == [("crop", "20 0 790")]
+    assert offers(second, earlier=[other]) == []
+    assert offers(second, earlier=[first, other]) == []
+
+
 @pytest.mark.parametrize("title", ["", "-", "((", "\ud800", "a - " * 500, "| " * 500])
 @pytest.mark.parametrize("typed", ["", "-", "Jane Roe", "a" * 300])
 def test_odd_titles_and_words_teach_without_trouble(title: str, typed: str) -> None:

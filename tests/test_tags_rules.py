@@ -151,8 +151,9 @@ def test_odd_titles_are_survived_by_every_rule(kind: str, title: str) -> None:
 
 
 def test_covers_and_adding_are_asked_for_by_themselves() -> None:
-    assert cover_rule([]) == ""
-    assert cover_rule([Rule(kind="crop", value="none")]) == "none"
+    assert cover_rule([]) is None
+    rule = Rule(kind="crop", value="none")
+    assert cover_rule([Rule(kind="genre_is", value="Folk"), rule]) == rule
     assert not adds_by_itself([])
     near, far = Rule(kind="add_when_ready", value="off"), Rule(kind="add_when_ready", value="on")
     assert not adds_by_itself([near, far])
@@ -166,3 +167,4 @@ def test_each_kind_says_what_it_does() -> None:
         assert kind.means.endswith(".")
     assert KINDS["artist_is"].sentence("Jane {value} Roe") == "artist is Jane {value} Roe"
     assert KINDS["crop"].sentence("none") == "the cover is left out"
+    assert KINDS["crop"].sentence("0 0 900") == "the cover is the same square of the picture"

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from app.children.parent import ChildCrashed
 from app.downloads import queries, staging
 from app.downloads.model import Download, StagedTrack, State
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, InlayError, Invalid, NotFound
 from app.services import Services
 from app.sources import pictures
 from app.tags import cover
 from app.tags.cover import Crop, Whole
+from app.tags.rules import Rule
 
 log = logging.getLogger("inlay.cover")
 
@@ -50,9 +52,8 @@ def file_of(services: Services, id: str, *, small: bool = False) -> Path:
 
 def chosen(track: StagedTrack) -> dict[str, Any]:
     """How the cover is made now: `from` says of what, for a crop with `of`, `x`, `y` and `size`."""
-    if not track.with_cover:
-        return {"from": NONE}
-    return track.cover_edit or {"from": SQUARE if track.cover_file else NONE}
+    edit = track.cover_edit or {"from": SQUARE if track.cover_file else NONE}
+    return edit if track.with_cover or edit["from"] == NONE else {"from": NONE}
 
 
 def picture_file(services: Services, download: Download, picture: str) -> Path | None:
@@ -81,6 +82,26 @@ def show(services: Services, download: Download, picture: str) -> Shown:
     finally:
         new.unlink(missing_ok=True)
     return Shown(shown, whole)
+
+
+def by_rule(
+    services: Services, download: Download, thumbnail: str | None, rule: Rule
+) -> dict[str, Any] | None:
+    """Make the cover of what was just fetched as a rule wants it. The edit, or None when that cannot be."""
+    if rule.value == NONE:
+        return {"from": NONE, "rule": rule.id}
+    if not thumbnail:
+        return None
+    x, y, size = (min(1000, int(number)) for number in rule.value.split())
+    crop = Crop(x, y, max(1, size))
+    source = staging.folder_of(services.settings, download.id) / thumbnail
+    try:
+        with _Made(services, download, source, crop) as made:
+            made.put()
+    except (InlayError, ChildCrashed, OSError) as error:
+        log.warning("%s: the cover was not cut by its rule: %s", download.id, error)
+        return None
+    return {"from": CROP, "of": SOURCE, **crop._asdict(), "rule": rule.id}
 
 
 def choose(services: Services, download: Download, edit: Mapping[str, Any]) -> None:
@@ -172,6 +193,10 @@ class _Made:
         for file in (self.cover, self.small):
             file.unlink(missing_ok=True)
 
+    def put(self) -> None:
+        os.replace(self.small, self.folder / staging.SMALL_COVER)
+        os.replace(self.cover, self.folder / staging.COVER)
+
     def take(self, edit: dict[str, Any], keep: str = "") -> None:
         """Each file is the old or the new one at any moment. `keep`: the name that its source stays under."""
         with _replacing:
@@ -179,8 +204,7 @@ class _Made:
                 for stale in self.folder.glob(f"whole-{edit['from']}-*.jpg"):
                     stale.unlink(missing_ok=True)
                 os.replace(self.source, self.folder / keep)
-            os.replace(self.small, self.folder / staging.SMALL_COVER)
-            os.replace(self.cover, self.folder / staging.COVER)
+            self.put()
             _note(self.services, self.download, edit, cover_file=staging.COVER, with_cover=True)
 
 

@@ -62,6 +62,8 @@ class Bench:
     problem: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     link: str = ""
+    rule: str = ""
+    """The id of the person's rule that made it so."""
     small_px: int = cover.LARGE_PX
 
 
@@ -93,6 +95,7 @@ def bench(services: Services, download: Download, opened: str = "", **more: Any)
         is_open=bool(opened),
         can_crop=bool(of),
         cropping=cropping,
+        rule=chosen.get("rule", ""),
         **more,
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.children.limits import fetch_limits
 from app.children.parent import Cancelled, ChildCrashed
-from app.downloads import candidates, outcome, queries, site_queries, staging
+from app.downloads import candidates, cover, outcome, queries, site_queries, staging
 from app.downloads.child import Staged
 from app.downloads.confirm import accept_as_proposed
 from app.downloads.lanes import Lane, lane_of_all
@@ -128,6 +128,8 @@ class Stager:
     def _to_review(self, download: Download, staged: Staged, spent_bytes: int) -> None:
         with self.services.db.read() as session:
             rules = about(session, download.user_id, download.site, read.channel(staged.info))
+        rule = cover_rule(rules) if staged.cover_file else None
+        edit = cover.by_rule(self.services, download, staged.thumbnail_file, rule) if rule else None
         track = StagedTrack(
             download_id=download.id,
             position=1,
@@ -137,7 +139,8 @@ class Stager:
             source_quality=staged.source_quality,
             thumbnail_file=staged.thumbnail_file,
             cover_file=staged.cover_file,
-            with_cover=cover_rule(rules) != "none",
+            cover_edit=edit,
+            with_cover=not edit or edit["from"] != cover.NONE,
         )
         with self.services.db.write() as session:
             outcome.take_note_of_bytes(session, download, spent_bytes)

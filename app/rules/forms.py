@@ -34,7 +34,7 @@ def read_value(kind: Kind, value: str) -> str:
         raise _wrong(f"At most {MAX_CHARS} characters fit here.")
     text = squeeze(clean(value, MAX_CHARS))
     if kind.choices:
-        if text not in kind.choices:
+        if text not in kind.choices and not (kind.pattern and re.fullmatch(kind.pattern, text)):
             raise _wrong(f"Choose one of {', '.join(kind.choices)}.")
         return text
     if not kind.label:

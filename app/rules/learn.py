@@ -88,8 +88,16 @@ def _confirmed(tracks: Sequence[StagedTrack]) -> Confirmed | None:
     track = tracks[0] if len(tracks) == 1 else None
     if track is None or track.tags is None:
         return None
-    cover = "none" if track.cover_file and not track.with_cover else ""
-    return Confirmed(info=track.info, proposal=track.proposal, tags=track.tags, cover=cover)
+    return Confirmed(info=track.info, proposal=track.proposal, tags=track.tags, cover=_cover(track))
+
+
+def _cover(track: StagedTrack) -> str:
+    """What the person did with the source's picture, as a rule says it; empty: nothing."""
+    if track.cover_file and not track.with_cover:
+        return "none"
+    edit = track.cover_edit or {}
+    of_source = edit.get("from") == "crop" and edit.get("of") == "source" and "x" in edit
+    return "{x} {y} {size}".format(**edit) if of_source else ""
 
 
 def _is_corrected(seen: Confirmed) -> bool:

@@ -61,6 +61,8 @@ class Kind:
     """What its value is called; empty: it needs none."""
     choices: tuple[str, ...] = ()
     """The values that it may have; empty: any text."""
+    pattern: str = ""
+    """Other values that fit, beside the choices."""
     examples: tuple[Example, ...] = ()
 
     def sentence(self, value: str) -> str:
@@ -68,11 +70,10 @@ class Kind:
 
     def choice(self, value: str) -> str:
         """One of its choices in words."""
-        return _CHOSEN.get(value, value) if self.choices else value
+        return _CHOSEN.get(value, "is the same square of the picture") if self.choices else value
 
 
 _CHOSEN = {
-    "square": "is the middle square",
     "none": "is left out",
     "on": "are added by themselves when ready",
     "off": "wait for you",
@@ -191,7 +192,8 @@ KINDS: dict[str, Kind] = {
             "the cover {value}",
             "What becomes of the picture.",
             label="The cover",
-            choices=("square", "none"),
+            choices=("none",),
+            pattern=r"\d{1,4} \d{1,4} \d{1,4}",
         ),
         Kind(
             "add_when_ready",
@@ -226,9 +228,9 @@ def apply(
     return proposal
 
 
-def cover_rule(rules: Sequence[Rule]) -> str:
-    """What to do with the picture: `square`, `none`, or empty when no rule says."""
-    return next((rule.value for rule in rules if rule.kind == "crop"), "")
+def cover_rule(rules: Sequence[Rule]) -> Rule | None:
+    """What to do with the picture: its value is `none`, or left, top and size of a square in thousandths."""
+    return next((rule for rule in rules if rule.kind == "crop"), None)
 
 
 def adds_by_itself(rules: Sequence[Rule]) -> bool:
