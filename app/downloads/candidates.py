@@ -226,8 +226,8 @@ def ids(track: StagedTrack, tags: Tags) -> dict[str, str]:
 
 
 def _values(track: StagedTrack, form: Mapping[str, str]) -> dict[str, str]:
-    """What the form says; a box that is not ticked is not sent."""
-    return {**drafts.values_of(track), "cover": "", **form}
+    """What the form says."""
+    return {**drafts.values_of(track), **form}
 
 
 def _was_here(track: StagedTrack) -> bool:

@@ -40,19 +40,24 @@ class Lookups:
         track, _ = self._get(track_id)
         done = candidates.applied_to(track) if track else None
         if done and done.candidate and done.front is Front.WANTED:
-            self.desk.ask_front(done.candidate, partial(self._put_in, track_id, done))
+            then, wanted = partial(self._put_in, track_id, done), partial(self._waits_for, track_id, done)
+            self.desk.ask_front(done.candidate, then, wanted)
 
     def _choose(self, track_id: str, found: Found) -> None:
         if candidates.choose(self.services, track_id, found):
             self.fetch_front(track_id)
 
+    def _waits_for(self, track_id: str, wanted: Applied) -> bool:
+        track, _ = self._get(track_id)
+        return track is not None and candidates.applied_to(track) == wanted
+
     def _put_in(self, track_id: str, wanted: Applied, picture: bytes | None) -> None:
-        """The cover came, or there is none. It is too late when the person did something else meanwhile."""
+        """The cover came, or there is none. It is not put in when the person did something else meanwhile."""
         track, download = self._get(track_id)
-        if track is None or download is None or not _still_wanted(track, wanted):
+        if track is None or download is None:
             return
         sha256 = ""
-        if picture:
+        if picture and _still_wanted(track, wanted):
             try:
                 keep_aside(self.services, download, track)
                 cover.replace(self.services, download, picture, "archive")

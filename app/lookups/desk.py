@@ -137,10 +137,20 @@ class Desk:
 
         self._later(answer)
 
-    def ask_front(self, candidate: Candidate, then: Callable[[bytes | None], object]) -> None:
-        """Fetch the cover of this candidate soon; returns at once. `then` gets it, in the desk's thread."""
+    def ask_front(
+        self,
+        candidate: Candidate,
+        then: Callable[[bytes | None], object],
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Fetch the cover of this candidate soon; returns at once. `then` gets it, in the desk's thread.
+
+        `wanted` is asked when its turn has come: it may have been asked for twice.
+        """
 
         def answer() -> None:
+            if not wanted():
+                return
             picture = self.front(candidate)
             if not self._stopping:
                 then(picture)

@@ -17,7 +17,7 @@ import pytest
 
 from app.tags.files import read
 from tests.lookups import fakes as moods
-from tests.lookups.fakes import Fakes, Mood, mbid, recording, recordings, words
+from tests.lookups.fakes import Fakes, Mood, mbid, recording, recordings, release, words
 from tests.lookups.test_services import picture
 from tests.media.audio import make
 from tests.media.site import MediaSite
@@ -310,6 +310,48 @@ def test_the_cover_comes_with_the_candidate_and_goes_with_it(
     page.press("candidate/back")
     assert browser.get(f"/downloads/{id}/cover").status_code == 404
     assert "no cover" in page.text
+
+
+def test_a_rule_that_leaves_the_cover_out_is_overruled_by_a_tap_alone(
+    inlay: Inlay, browser: httpx.Client, fetched: Fetched, fakes: Fakes
+) -> None:
+    fakes.musicbrainz = recordings(known("Breakwater", releases=[release("Breakers")]))
+    front = f"release/{mbid('release Breakers 1999-05-01')}"
+    fakes.pictures[front] = picture(800)
+    rule = {"kind": "crop", "value": "none", "site": "127.0.0.1", "channel": "Salt Tapes"}
+    with inlay.api() as api:
+        made = api.put("/rules", json=rule).json()
+    page = answered(browser, fetched("Breakwater", uploader="Salt Tapes", thumbnail=(600, 600)))
+    assert "Filled in by itself" in page.candidates
+    assert "no cover" in page.text
+    assert f"rule-{made['id']}" in page.text
+    assert not [one for one in fakes.asked("coverart") if one.path.startswith(front)]
+    page.press("candidate/back")
+    page.press("candidate", use=page.uses[0])
+    wait_for(lambda: 'id="cover" src' in page.load().text, 20)
+    page.press("candidate/back")
+    assert "no cover" in page.text
+    with inlay.api() as api:
+        assert api.delete(f"/rules/{made['id']}").status_code == 204
+
+
+def test_a_cover_that_was_chosen_meanwhile_stays_and_the_archive_is_asked_once(
+    browser: httpx.Client, fetched: Fetched, fakes: Fakes
+) -> None:
+    fakes.musicbrainz = recordings(*rival("Meanwhile"))
+    page = answered(browser, fetched("Meanwhile", thumbnail=(600, 600)))
+    slow = Mood(hang_s=3, headers={"Content-Type": "image/jpeg"}, body=picture(800))
+    fakes.spoil(slow, service="coverart")
+    before = len(fakes.asked("coverart"))
+    page.press("candidate", use=page.uses[0])
+    page.press("cover/choose", **{"from": "none"})
+    wait_for(lambda: len(fakes.asked("coverart")) > before, 20)
+    time.sleep(4)
+    asked = len(fakes.asked("coverart"))
+    for _ in range(3):
+        assert "no cover" in page.load().text
+        time.sleep(0.5)
+    assert len(fakes.asked("coverart")) == asked
 
 
 def test_ids_of_the_applied_candidate_go_into_the_file(
