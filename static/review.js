@@ -272,6 +272,12 @@
     if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || event.repeat) return;
     if (!form() || event.target.closest?.("dialog, [popover], select, audio")) return;
     event.preventDefault();
+    const bench = event.target.closest?.("#cover-bench[open]");
+    if (bench) {
+      bench.open = false;
+      document.getElementById("cover-summary").focus();
+      return;
+    }
     if (range) {
       choose(null);
       open = false;
@@ -280,6 +286,12 @@
     const discard = document.getElementById("discard");
     // Without the toast's Undo to come back by, a key would be too quick a way to lose something.
     if (discard && "undo" in discard.dataset) discard.requestSubmit();
+  });
+
+  // --- Enter on a page where nothing is chosen adds, as it does in a field
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.defaultPrevented || event.repeat || event.isComposing) return;
+    if (event.target === document.body && form()) document.getElementById("finalize").click();
   });
 
   meet();

@@ -220,6 +220,26 @@ def test_enter_in_a_field_adds(browse: Browsing, alice: Person, site: MediaSite)
     assert alice.inlay.done(id)["tracks"][0]["tags"]["title"] == "By Enter"
 
 
+def test_enter_on_a_page_as_it_opened_adds(browse: Browsing, alice: Person, site: MediaSite) -> None:
+    id = staged(alice, site, "straight")
+    page = opened(browse, alice, id)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/(\?undo=.*)?$"))
+    alice.inlay.done(id)
+
+
+def test_escape_in_the_workbench_closes_it_and_discards_nothing(
+    browse: Browsing, alice: Person, site: MediaSite
+) -> None:
+    id = staged(alice, site, "bench")
+    page = opened(browse, alice, id, **DESKTOP)
+    page.locator("#cover-summary").press("Enter")
+    page.locator("#cover-link-field").press("Escape")
+    expect(page.locator("#cover-bench")).not_to_have_attribute("open", "")
+    expect(page.locator("#cover-summary")).to_be_focused()
+    assert alice.inlay.download(id)["state"] == "review"
+
+
 def test_a_refused_form_is_kept_and_goes_on_being_kept(
     browse: Browsing, alice: Person, site: MediaSite, troubles: Troubles
 ) -> None:
