@@ -28,7 +28,11 @@ def clean(value: object, limit: int = LONGEST_VALUE) -> str:
     """Text without control, direction, zero-width or surrogate characters; `""` for anything but text."""
     if not isinstance(value, str):
         return ""
-    text = value[: limit * 4]
+    return _clean(value[: limit * 4], limit)
+
+
+@lru_cache(_REMEMBERED)
+def _clean(text: str, limit: int) -> str:
     if text.isascii():
         return _BLANKS.sub(" ", text).strip()[:limit].rstrip()
     text = unicodedata.normalize("NFC", _BLANKS.sub(" ", _INVISIBLE.sub("", text))).strip()
