@@ -24,31 +24,47 @@ class Converter:
     """Called when a damaged file is to be fetched again later."""
 
     def convert(self, track_id: str) -> None:
-        """Answer a ring: convert one staged track, if nobody else does and not too many are under way."""
+        """Answer a ring: convert this staged track, and then those that wait, one after another.
+
+        Not when somebody else does, or enough are under way.
+        """
+        waiting: str | None = track_id
+        while waiting:
+            done, following = self._convert_one(waiting), self._next()
+            # Where another took it, there may be one behind it; where too many are under way, it still waits.
+            waiting = following if done or following != waiting else None
+
+    def _convert_one(self, track_id: str) -> bool:
+        """False: this call was not to do it."""
         try:
-            if not self.ensure(track_id, most=self.most()):
-                return
+            if not self._ensure(track_id, self.most()):
+                return False
         except Failure as failure:
             self._fail(track_id, failure)
         except Cancelled:
             log.info("track %s: conversion stopped", track_id)
         self._ring_waiting_finalize(track_id)
+        return True
 
     def ensure(self, track_id: str, *, most: int) -> bool:
         """Convert, unless that is done, under way, or `most` others are. True when this call did it.
 
         Raises Failure, Cancelled.
         """
+        done = True
+        try:
+            done = self._ensure(track_id, most)
+        finally:
+            if done and (waiting := self._next()):
+                self.services.ring("convert", waiting)
+        return done
+
+    def _ensure(self, track_id: str, most: int) -> bool:
         with self.services.running.busy(track_id) as mine:
-            if not mine:
-                return False
-            claimed = self._claim(track_id, most)
+            claimed = self._claim(track_id, most) if mine else None
             if claimed is None:
                 return False
-            try:
-                self._convert_claimed(*claimed)
-            finally:
-                self._ring_next()
+            self._convert_claimed(*claimed)
             return True
 
     def _claim(self, track_id: str, most: int) -> tuple[Download, StagedTrack] | None:
@@ -107,11 +123,10 @@ class Converter:
         if id and not self.services.running.stopping:
             self.services.ring("finalize", id)
 
-    def _ring_next(self) -> None:
+    def _next(self) -> str | None:
         with self.services.db.read() as session:
             waiting = queries.next_unconverted(session)
-        if waiting and not self.services.running.stopping:
-            self.services.ring("convert", waiting)
+        return None if self.services.running.stopping else waiting
 
     def _convert_again_after_a_crash(self, download: Download, track: StagedTrack) -> None:
         try:
