@@ -213,6 +213,18 @@ def test_a_rule_is_edited_in_the_settings(site: MediaSite, alice: Person, bob: P
     assert alice.fetched(from_channel(site, "Low"))["proposal"]["artist"]["value"] == "Jane Roe & the Tide"
 
 
+def test_the_order_of_artist_and_title_is_turned_in_the_settings(site: MediaSite, alice: Person) -> None:
+    order = {"kind": "artist_left", "site": "127.0.0.1", "channel": "Wet Ink"}
+    rule = alice.api.put("/rules", json=order).json()
+    alice.api.put("/rules", json={**order, "kind": "artist_right"})
+    assert alice.post(f"/settings/rules/{rule['id']}", value="artist").status_code == 422
+    assert alice.post(f"/settings/rules/{rule['id']}", value="artist_right").status_code == 303
+    kinds = [one["kind"] for one in alice.api.get("/rules").json()["items"] if one["channel"] == "Wet Ink"]
+    assert kinds == ["artist_right"]
+    proposal = alice.fetched(from_channel(site, "Tide - Mira Vale", "Wet Ink"))["proposal"]
+    assert (proposal["artist"]["value"], proposal["title"]["value"]) == ("Mira Vale", "Tide")
+
+
 def test_adding_by_itself_is_off_and_takes_only_what_is_ready(site: MediaSite, alice: Person) -> None:
     ready = {"artist": "Ida Holm"}
     assert alice.fetched(from_channel(site, "Ida Holm - One", "Ida Holm", **ready))["state"] == "review"

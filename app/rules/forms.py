@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, Invalid, NotFound
 from app.rules import queries
 from app.rules.model import Rule
-from app.tags.rules import KINDS, Kind
+from app.tags.rules import KINDS, ORDERS, Kind
 from app.tags.text import clean, key, squeeze
 
 MAX_CHARS = 300
@@ -81,7 +81,18 @@ def own(session: Session, user_id: int, id: str) -> Rule:
 def change(session: Session, row: Rule, value: str) -> None:
     if row.kind not in KINDS:
         raise Invalid("This can only be deleted.", fields={"value": "This can only be deleted."})
-    row.value = read_value(KINDS[row.kind], value)
+    if row.kind in ORDERS:
+        _turn(session, row, value)
+    else:
+        row.value = read_value(KINDS[row.kind], value)
+
+
+def _turn(session: Session, row: Rule, order: str) -> None:
+    if order not in ORDERS:
+        raise _wrong(f"Choose one of {', '.join(ORDERS)}.")
+    if order != row.kind:
+        queries.remove_at(session, row.user_id, row.site, row.channel, order)
+        row.kind = order
 
 
 def _wrong(sentence: str) -> Invalid:

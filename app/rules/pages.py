@@ -15,7 +15,7 @@ from app.htmx import fragment, go, page, wants_fragment
 from app.rules import forms, learn, queries
 from app.rules.model import Rule
 from app.services import Services
-from app.tags.rules import KINDS, Kind
+from app.tags.rules import KINDS, ORDERS, Kind
 
 ADDING = "add_when_ready"
 
@@ -32,6 +32,18 @@ class Line:
     @property
     def sentence(self) -> str:
         return self.kind.sentence(self.value)
+
+    @property
+    def label(self) -> str:
+        return "The artist is" if self.kind.name in ORDERS else self.kind.label
+
+    @property
+    def choices(self) -> list[tuple[str, str, bool]]:
+        """Value, words, and whether it is the one; empty where any text will do."""
+        if self.kind.name in ORDERS:
+            return [(name, words, name == self.kind.name) for name, words in ORDERS.items()]
+        values = (*self.kind.choices, *({self.value} - set(self.kind.choices)))
+        return [(one, self.kind.choice(one), one == self.value) for one in values if self.kind.choices]
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,9 @@ _CHOSEN = {
     "off": "wait for you",
 }
 
+# What a person can say about the order of artist and title: one of these, in place of the other.
+ORDERS = {"artist_left": "left of the dash", "artist_right": "right of the dash"}
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
