@@ -188,6 +188,7 @@
     if (at("[data-play-cut]")) return playCut(box);
     const offer = at("[data-offer]");
     if (offer || at("[data-undo-cut]")) {
+      event.preventDefault();
       box.dataset.startMs = offer ? offer.dataset.startMs : 0;
       box.dataset.endMs = offer ? offer.dataset.endMs : wholeMs(box);
       delete box.dataset.last;

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from litestar import Response, get, post
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
@@ -11,9 +11,9 @@ from app.audio.convert import plan
 from app.audio.model import Quality
 from app.audio.quality import clock
 from app.audio.waveform import Waveform
-from app.downloads import trim, waveform
+from app.downloads import candidates, drafts, trim, waveform
 from app.downloads.model import Conversion, Download, StagedTrack
-from app.downloads.requests import AnyRequest, Form, own
+from app.downloads.requests import AnyRequest, Form, own, takes_form
 from app.errors import Invalid, NotFound
 from app.htmx import fragment, go, wants_fragment
 from app.services import Services
@@ -46,17 +46,23 @@ def waveform_fragment(
     return fragment("downloads/_waveform.html", status=200 if found else 202, **context)
 
 
-@post("/downloads/{id:str}/trim", sync_to_thread=True, status_code=200)
+@takes_form("/downloads/{id:str}/trim")
 def trim_track(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[Any]:
-    """Keep what is between the marks; both at their ends undoes it."""
+    """Keep what is between the marks; both at their ends undoes it.
+
+    Without a script a button sends its own marks as `cut`, and the whole review with them.
+    """
     download = own(services, request, id)
     if not download.tracks:
         raise NotFound("There is nothing to cut yet.")
     track, status, wrong = download.tracks[0], 200, {}
+    if "title" in data and not candidates.is_stale(track, data):
+        drafts.save(services, download, data)
     try:
-        trim.save(services, download, track, trim.read(data, track))
+        times = {**data, **trim.offered(data["cut"], track)} if "cut" in data else data
+        trim.save(services, download, track, trim.read(times, track))
     except Invalid as error:
         if not wants_fragment(request):
             raise

@@ -19,6 +19,7 @@ NEAR_MS = 100
 LONGEST_MS = 7 * 24 * 3_600_000
 """For a track whose length nobody knows."""
 TIME = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,4}):)?(\d{1,5})(?:[.,](\d{1,3}))?")
+OFFERED = re.compile(r"(\d{1,9}) (\d{1,9})")
 UNREADABLE = "Write a time such as 0:12.5, or nothing."
 TOO_LITTLE = "At least one second has to be left: set the end after the start."
 TOO_LATE = "The cut can be changed while the download waits for its review: now it is {state}."
@@ -74,6 +75,14 @@ def fields(trim: Trim, duration_ms: int | None) -> dict[str, str]:
     """What the two fields show."""
     end_ms = trim.end_ms if trim.end_ms is not None else duration_ms
     return {"trim_start": clock(trim.start_ms), "trim_end": "" if end_ms is None else clock(end_ms)}
+
+
+def offered(marks: str, track: StagedTrack) -> dict[str, str]:
+    """Both fields, of a button's `START_MS END_MS`. Raises Invalid."""
+    found = OFFERED.fullmatch(marks)
+    if not found:
+        raise Invalid("Load the page again: this button says no times.", code="bad_trim")
+    return fields(Trim(int(found[1]), int(found[2])), track.source_quality.duration_ms)
 
 
 def clock(time_ms: int) -> str:

@@ -1,9 +1,12 @@
 """Everything that matters works as plain pages and forms."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.driving import PHONE, Browsing, Person, Troubles, card, hand_in, inbox_of, sign_in
+from tests.browser.test_listen import silent_around
 from tests.media.audio import make
 from tests.media.faults import Stall
 from tests.media.site import MediaSite
@@ -54,6 +57,26 @@ def test_journey_works_as_plain_pages(
     page.fill("#find-q", "simple plain")
     page.locator("#find-go").tap()
     expect(page.locator("#tracks .name")).to_have_text(["Plain and Simple"])
+
+
+def test_silence_is_trimmed_and_kept_again_without_a_script(
+    browse: Browsing, alice: Person, site: MediaSite, tmp_path: Path
+) -> None:
+    link = site.track("plain-hush", silent_around(tmp_path, 1.8, 4.2), title="Hush", artist="Ida Holm")
+    page = browse(alice, **PLAIN)
+    hand_in(page, link)
+    expect(card(page, "review")).to_be_visible()
+    page.get_by_role("link", name="Review").tap()
+    offer = page.get_by_role("button", name="of silence at the start")
+    while not offer.is_visible():
+        page.reload()
+    page.fill("[name=title]", "Hush Now")
+    offer.tap()
+    expect(page.locator("#trim")).to_contain_text("Keeps 0:")
+    expect(page.locator("[name=title]")).to_have_value("Hush Now")
+    expect(page.locator("[name=trim_start]")).not_to_have_value("0:00.0")
+    page.get_by_role("button", name="Undo trim").tap()
+    expect(page.locator("#trim")).to_contain_text("The whole track is kept.")
 
 
 def test_wrong_link_and_cancel_work_as_plain_pages(
