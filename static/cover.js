@@ -148,6 +148,11 @@ document.addEventListener("paste", (event) => {
   sendPicture();
 });
 
+// Opened a while after the page came: the archive's picture may be here by now.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.id === "cover-bench" && target.open && !cropBox()) target.dispatchEvent(new Event("opened"));
+}, true);
+
 function beReady() {
   const hint = document.getElementById("cover-paste-hint");
   const button = document.getElementById("cover-file-go");

@@ -30,6 +30,8 @@ PICTURES = (SOURCE, UPLOAD, ARCHIVE)
 """What a cover can be made of: the source's picture, one that the person brought, a candidate's."""
 BROUGHT = {"upload": UPLOAD, "clipboard": UPLOAD, "link": UPLOAD, "archive": ARCHIVE}
 """Where a picture comes from, and which of them it becomes."""
+ARCHIVE_OF = "picture-archive-of"
+"""Names the release whose picture the archive's is."""
 SQUARE, CROP, NONE = "square", "crop", "none"
 LARGE_PX = 500
 """Below this a cover looks coarse on the screens that show covers large."""
@@ -143,6 +145,31 @@ def replace(services: Services, download: Download, picture: bytes, origin: str 
         _bring(services, download, new, origin)
     finally:
         new.unlink(missing_ok=True)
+
+
+def lay_out(services: Services, download: Download, picture: bytes, of: str) -> None:
+    """Put a picture of the archive's among the tiles, and leave the cover as it is.
+
+    `of` is the release that it belongs to. Raises OSError.
+    """
+    folder = staging.folder_of(services.settings, download.id)
+    with _replacing:
+        for stale in folder.glob(f"whole-{ARCHIVE}-*.jpg"):
+            stale.unlink(missing_ok=True)
+        for name, content in ((_kept(ARCHIVE), picture), (ARCHIVE_OF, of.encode())):
+            new = folder / f"new-{uuid4().hex}"
+            new.write_bytes(content)
+            os.replace(new, folder / name)
+
+
+def laid_out(services: Services, download: Download, of: str) -> bytes | None:
+    """The archive's picture of this release, if it is here already."""
+    folder = staging.folder_of(services.settings, download.id)
+    try:
+        known = (folder / ARCHIVE_OF).read_text()
+        return (folder / _kept(ARCHIVE)).read_bytes() if known == of else None
+    except OSError:
+        return None
 
 
 def fetch(services: Services, download: Download, url: str) -> None:

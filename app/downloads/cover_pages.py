@@ -64,6 +64,8 @@ class Bench:
     link: str = ""
     rule: str = ""
     """The id of the person's rule that made it so."""
+    may_grow: bool = False
+    """The archive's picture may come a moment later."""
     small_px: int = cover.LARGE_PX
 
 
@@ -96,6 +98,7 @@ def bench(services: Services, download: Download, opened: str = "", **more: Any)
         can_crop=bool(of),
         cropping=cropping,
         rule=chosen.get("rule", ""),
+        may_grow="coverart" in services.settings.lookups and ARCHIVE not in sources,
         **more,
     )
 

@@ -3,7 +3,8 @@
 import hashlib
 import logging
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from app.downloads import candidates, cover, queries, staging
 from app.downloads.candidates import Applied, Front
 from app.downloads.model import Download, StagedTrack, State
 from app.errors import InlayError
+from app.lookups.candidates import Candidate
 from app.lookups.desk import Desk, Found
 from app.services import Services
 
@@ -24,6 +26,8 @@ _KEPT = ((staging.COVER, "before.jpg"), (staging.SMALL_COVER, "before-small.jpg"
 class Lookups:
     services: Services
     desk: Desk
+    _laid_out: set[str] = field(default_factory=set)
+    """Tracks whose workbench was thought of: rings are answered more than once."""
 
     def look_up(self, track_id: str) -> None:
         """Answer a ring: find out about this staged track. Returns at once."""
@@ -40,16 +44,48 @@ class Lookups:
         track, _ = self._get(track_id)
         done = candidates.applied_to(track) if track else None
         if done and done.candidate and done.front is Front.WANTED:
-            then, wanted = partial(self._put_in, track_id, done), partial(self._waits_for, track_id, done)
-            self.desk.ask_front(done.candidate, then, wanted)
+            self._ask_front(track_id, done.candidate, partial(self._put_in, track_id, done), done)
+
+    def _ask_front(
+        self,
+        track_id: str,
+        candidate: Candidate,
+        then: Callable[[bytes | None], object],
+        wanted: Applied | None,
+    ) -> None:
+        """The picture of this candidate's release, from beside the track or from the archive."""
+        _, download = self._get(track_id)
+        here = cover.laid_out(self.services, download, _release(candidate)) if download else None
+        waits = partial(self._waits_for, track_id, wanted)
+        if here:
+            self.desk.in_turn(lambda: then(here) if waits() else None)
+        else:
+            self.desk.ask_front(candidate, then, waits)
 
     def _choose(self, track_id: str, found: Found) -> None:
         if candidates.choose(self.services, track_id, found):
             self.fetch_front(track_id)
+            return
+        track, _ = self._get(track_id)
+        best = next((one for one in found.candidates if _release(one)), None)
+        on = "coverart" in self.services.settings.lookups
+        if on and track and best and track.applied is None and track_id not in self._laid_out:
+            # For the workbench: nobody has said yet that this is the right release.
+            self._laid_out.add(track_id)
+            self._ask_front(track_id, best, partial(self._lay_out, track_id, best), None)
 
-    def _waits_for(self, track_id: str, wanted: Applied) -> bool:
+    def _waits_for(self, track_id: str, wanted: Applied | None) -> bool:
         track, _ = self._get(track_id)
         return track is not None and candidates.applied_to(track) == wanted
+
+    def _lay_out(self, track_id: str, candidate: Candidate, picture: bytes | None) -> None:
+        track, download = self._get(track_id)
+        if not (track and download and picture) or candidates.applied_to(track) or _uses_archive(track):
+            return
+        try:
+            cover.lay_out(self.services, download, picture, _release(candidate))
+        except OSError as error:
+            log.info("%s: no tile for the archive's picture: %s", download.id, error)
 
     def _put_in(self, track_id: str, wanted: Applied, picture: bytes | None) -> None:
         """The cover came, or there is none. It is not put in when the person did something else meanwhile."""
@@ -60,6 +96,8 @@ class Lookups:
         if picture and _still_wanted(track, wanted):
             try:
                 keep_aside(self.services, download, track)
+                if wanted.candidate:
+                    cover.lay_out(self.services, download, picture, _release(wanted.candidate))
                 cover.replace(self.services, download, picture, "archive")
                 sha256 = _sha256(cover.file_of(self.services, download.id))
             except (InlayError, OSError) as error:
@@ -103,6 +141,15 @@ def bring_back(services: Services, download: Download, done: Applied) -> None:
                 session, track.id, cover_file=file, cover_edit=done.cover_edit, with_cover=wanted
             )
         queries.touch(session, download.id)
+
+
+def _release(candidate: Candidate) -> str:
+    return candidate.release_id or candidate.group_id
+
+
+def _uses_archive(track: StagedTrack) -> bool:
+    edit = track.cover_edit or {}
+    return cover.ARCHIVE in (edit.get("from"), edit.get("of"))
 
 
 def _still_wanted(track: StagedTrack, wanted: Applied) -> bool:

@@ -135,7 +135,7 @@ class Desk:
                 then(known)
             self._look_for_words(question, known)
 
-        self._later(answer)
+        self.in_turn(answer)
 
     def ask_front(
         self,
@@ -155,9 +155,10 @@ class Desk:
             if not self._stopping:
                 then(picture)
 
-        self._later(answer)
+        self.in_turn(answer)
 
-    def _later(self, task: Callable[[], object]) -> None:
+    def in_turn(self, task: Callable[[], object]) -> None:
+        """Do this in the desk's thread, one after another."""
         if self.is_open and self._waiting.qsize() < WAITING:
             self._waiting.put(task)
 

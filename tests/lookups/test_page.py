@@ -338,8 +338,12 @@ def test_a_rule_that_leaves_the_cover_out_is_overruled_by_a_tap_alone(
 def test_a_cover_that_was_chosen_meanwhile_stays_and_the_archive_is_asked_once(
     browser: httpx.Client, fetched: Fetched, fakes: Fakes
 ) -> None:
-    fakes.musicbrainz = recordings(*rival("Meanwhile"))
+    rivals = [{**one, "releases": [release("Meanwhile Songs")]} for one in rival("Meanwhile")]
+    fakes.musicbrainz = recordings(*rivals)
+    before = len(fakes.asked("coverart"))
     page = answered(browser, fetched("Meanwhile", thumbnail=(600, 600)))
+    # For the workbench: neither the release nor its group has a picture yet.
+    wait_for(lambda: len(fakes.asked("coverart")) == before + 2, 20)
     slow = Mood(hang_s=3, headers={"Content-Type": "image/jpeg"}, body=picture(800))
     fakes.spoil(slow, service="coverart")
     before = len(fakes.asked("coverart"))
@@ -352,6 +356,29 @@ def test_a_cover_that_was_chosen_meanwhile_stays_and_the_archive_is_asked_once(
         assert "no cover" in page.load().text
         time.sleep(0.5)
     assert len(fakes.asked("coverart")) == asked
+
+
+def test_the_archives_picture_is_a_tile_before_anything_is_used_and_is_fetched_once(
+    browser: httpx.Client, fetched: Fetched, fakes: Fakes
+) -> None:
+    front = f"release/{mbid('release Slipway Songs 1999-05-01')}"
+    fakes.pictures[front] = picture(800)
+    rivals = [{**one, "releases": [release("Slipway Songs")]} for one in rival("Slipway")]
+    fakes.musicbrainz = recordings(*rivals)
+    page = answered(browser, id := fetched("Slipway", thumbnail=(600, 600)))
+    cover = browser.get(f"/downloads/{id}/cover").content
+    bench = f"/downloads/{id}/cover/bench?opened=tiles"
+    wait_for(lambda: "Cover Art Archive" in browser.get(bench).text, 20)
+    assert browser.get(f"/downloads/{id}/cover?of=archive").status_code == 200
+    assert browser.get(f"/downloads/{id}/cover").content == cover, "nobody has chosen it"
+    page.press("candidate", use=page.uses[0])
+    wait_for(lambda: browser.get(f"/downloads/{id}/cover").content != cover, 20)
+    page.press("candidate/back")
+    assert browser.get(f"/downloads/{id}/cover").content == cover
+    assert "Cover Art Archive" in browser.get(bench).text
+    page.press("cover/choose", **{"from": "archive"})
+    assert browser.get(f"/downloads/{id}/cover").content != cover
+    assert len([one for one in fakes.asked("coverart") if one.path.startswith(front)]) == 1
 
 
 def test_ids_of_the_applied_candidate_go_into_the_file(
