@@ -24,8 +24,8 @@ from app.services import Services
 from app.tags.model import EDITABLE
 
 POLLS_FOR_S = 30
-MOST_OPEN = 3
-"""Candidates that are shown at once; the others fold."""
+MOST_OPEN = 1
+"""Candidates that are shown at once; the others fold, so that all of the page fits two screens of a phone."""
 NOBODY = "No match found."
 DOWN = "MusicBrainz could not be reached."
 

@@ -86,6 +86,9 @@ def test_candidates_come_below_and_shift_nothing_above(
     expect(page.locator("#candidates .candidate")).to_have_count(2)
     assert page.evaluate(WHERE) == before
     assert problems(page) == []
+    # Two screens of a phone have all of it, and the button stays in reach.
+    assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 844
+    expect(page.locator("#finalize")).to_be_in_viewport()
     # And it is over: nothing is asked any more.
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

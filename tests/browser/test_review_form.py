@@ -196,6 +196,21 @@ def test_drafts_are_sent_seldom_and_only_when_something_changed(
     assert sent == []
 
 
+def test_a_phone_that_falls_asleep_keeps_what_was_typed(
+    browse: Browsing, alice: Person, site: MediaSite
+) -> None:
+    id = staged(alice, site, "asleep")
+    page = opened(browse, alice, id)
+    page.fill("#tag-album", "Before the Nap")
+    # As when the screen goes dark: nothing runs on the page from here.
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', { value: true });"
+        "document.dispatchEvent(new Event('visibilitychange'));"
+        "window.setTimeout = () => 0;"
+    )
+    wait_for(lambda: "Before the Nap" in opened(browse, alice, id).locator("#tag-album").input_value())
+
+
 def test_leaving_for_another_page_keeps_what_was_typed(
     browse: Browsing, alice: Person, site: MediaSite
 ) -> None:
