@@ -87,6 +87,17 @@ def asked_by(session: Session, owner: str, sha256: str) -> Change | None:
     return session.scalar(wanted.order_by(Change.id.desc()).limit(1))
 
 
+def done_together(session: Session, owner: str, user_id: int | None) -> Sequence[Change]:
+    """What this user did at once under this name, and has not undone."""
+    wanted = select(Change).where(
+        Change.owner == owner,
+        Change.user_id == user_id,
+        Change.done_at.is_not(None),
+        Change.undone_at.is_(None),
+    )
+    return session.scalars(wanted.order_by(Change.id)).all()
+
+
 def brought_to_trash_by(session: Session, trashed_id: str) -> Change | None:
     return session.scalar(select(Change).where(Change.trashed_id == trashed_id))
 
@@ -153,6 +164,17 @@ def of_user(session: Session, user_id: int, *, limit: int, before: str | None = 
 def last_of_track(session: Session, track_id: str) -> Change | None:
     """What was done last to this track."""
     wanted = select(Change).where(Change.track_id == track_id, Change.done_at.is_not(None))
+    return session.scalar(wanted.order_by(Change.id.desc()).limit(1))
+
+
+def last_standing(session: Session, track_id: str) -> Change | None:
+    """What was done last to this track and not taken back: the one change that can be undone now."""
+    wanted = select(Change).where(
+        Change.track_id == track_id,
+        Change.done_at.is_not(None),
+        Change.undone_at.is_(None),
+        Change.undoes.is_(None),
+    )
     return session.scalar(wanted.order_by(Change.id.desc()).limit(1))
 
 
