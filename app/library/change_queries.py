@@ -131,8 +131,10 @@ def older_than(session: Session, moment: datetime) -> Sequence[str]:
     return session.scalars(wanted).all()
 
 
-def kept_ids(session: Session) -> Sequence[str]:
-    return session.scalars(select(Trashed.id).where(Trashed.place == Place.KEPT)).all()
+def kept_ids(session: Session, *, user_id: int | None = None) -> Sequence[str]:
+    """All that is in the trash, or what this user put there."""
+    wanted = select(Trashed.id).where(Trashed.place == Place.KEPT)
+    return session.scalars(wanted.where(Trashed.user_id == user_id) if user_id else wanted).all()
 
 
 def let_go(session: Session, trashed_id: str) -> Trashed | None:
@@ -151,14 +153,16 @@ def have_left(session: Session, names: Sequence[str]) -> set[str]:
     return set(session.scalars(wanted))
 
 
-def of_user(session: Session, user_id: int, *, limit: int, before: str | None = None) -> Sequence[Change]:
-    """What this user did to the library and when, newest first; what took back something else is left out."""
+def of_user(
+    session: Session, user_id: int, *, limit: int, before: datetime | None = None
+) -> Sequence[Change]:
+    """What this user did to the library, newest first; what took back something else is left out."""
     wanted = select(Change).where(
         Change.user_id == user_id, Change.done_at.is_not(None), Change.undoes.is_(None)
     )
     if before:
-        wanted = wanted.where(Change.id < before)
-    return session.scalars(wanted.order_by(Change.id.desc()).limit(limit)).all()
+        wanted = wanted.where(Change.done_at < before)
+    return session.scalars(wanted.order_by(Change.done_at.desc(), Change.id.desc()).limit(limit)).all()
 
 
 def last_of_track(session: Session, track_id: str) -> Change | None:
