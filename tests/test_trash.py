@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from app.db import now
 from app.errors import Conflict, Failure, NotFound
@@ -266,6 +267,19 @@ def test_what_is_old_enough_goes_and_what_nobody_knows_stays(world: TrashWorld) 
         trash.restore(world.services, gone.id, world.alice)
     assert trash.empty(world.services) == 1
     assert world.in_trash() == [b"put here by hand"]
+
+
+def test_the_history_of_changes_is_as_long_as_that_of_downloads(world: TrashWorld) -> None:
+    kept = delete(world, world.track())
+    restored = delete(world, world.track("Ida Holm/Back.mp3"))
+    trash.restore(world.services, restored.id, world.alice)
+    with world.world.db.write() as session:
+        session.execute(text("UPDATE changes SET done_at = '2020-01-01 00:00:00.000000'"))
+        session.execute(text("UPDATE trashed SET restored_at = '2020-01-01 00:00:00.000000'"))
+    trash.expire(world.services)
+    assert world.rows("SELECT count(*) FROM changes") == [(0,)]
+    assert world.rows("SELECT id FROM trashed") == [(kept.id,)]
+    assert trash.restore(world.services, kept.id, world.alice).path_after == PATH
 
 
 def test_a_file_that_was_damaged_in_the_trash_is_not_brought_back(world: TrashWorld) -> None:
