@@ -36,6 +36,7 @@ LAYERS = [
     [
         "app.accounts.model",
         "app.library.model",
+        "app.library.change_model",
         "app.downloads.model",
         "app.lookups.model",
         "app.rules.model",
@@ -43,6 +44,7 @@ LAYERS = [
     [
         "app.accounts.queries",
         "app.library.queries",
+        "app.library.change_queries",
         "app.lookups.queries",
         "app.rules.queries",
         *(
@@ -57,7 +59,10 @@ LAYERS = [
     # edges
     [
         *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
-        *(f"app.library.{name}" for name in ("pages", "api", "commands")),
+        *(
+            f"app.library.{name}"
+            for name in ("requests", "pages", "edit_pages", "trash_pages", "api", "change_api", "commands")
+        ),
         *(
             f"app.downloads.{n}"
             for n in (
