@@ -122,7 +122,9 @@ def setting(
 class Settings:
     """All settings, checked. Field `data_dir` is the variable `INLAY_DATA_DIR`, and so on."""
 
-    data_dir: Path = setting(Path("data"), _path, "Folder of the database, staging, backups and secret.")
+    data_dir: Path = setting(
+        Path("data"), _path, "Folder of the database, staging, trash, backups and secret."
+    )
     library_dir: Path = setting(
         Path("library"), _path, "Folder of your music: finished tracks go there, and it is watched."
     )
@@ -184,6 +186,9 @@ class Settings:
         _whole(0, 24 * 3600),
         "Seconds for which an added or discarded track can be brought back to review; 0: not at all.",
     )
+    trash_days: int = setting(
+        30, _whole(0, 36500), "Days after which deleted and replaced files leave the trash; 0 keeps them."
+    )
     history_days: int = setting(
         365, _whole(0, 36500), "Days after which finished downloads leave the history; 0 keeps them."
     )
@@ -235,6 +240,10 @@ class Settings:
     @property
     def staging(self) -> Path:
         return self.staging_dir or self.data_dir / "staging"
+
+    @property
+    def trash(self) -> Path:
+        return self.data_dir / "trash"
 
 
 # Names that the contract keeps for what is not built yet. Said at start rather than ignored.

@@ -18,6 +18,7 @@ from app.downloads.retention import free_one
 from app.downloads.schedule import Scheduler
 from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
+from app.library import trash
 from app.library.folder import prepare_folder
 from app.library.watch import LibraryWatcher
 from app.lookups.desk import Desk
@@ -92,7 +93,7 @@ class Worker:
         self.desk.start()
         services.room.relief = lambda: free_one(services)
         scheduler = Scheduler(services)
-        chores = (Caretaker(services.db).tend,)
+        chores = (Caretaker(services.db).tend, lambda: trash.expire(services))
         self.reconciler = Reconciler(services, self.parts.queue, scheduler, chores)
         self._answer_rings(scheduler)
         self.reconciler.recover()

@@ -36,6 +36,7 @@ LAYERS = [
     [
         "app.accounts.model",
         "app.library.model",
+        "app.library.change_model",
         "app.downloads.model",
         "app.lookups.model",
         "app.rules.model",
@@ -43,6 +44,7 @@ LAYERS = [
     [
         "app.accounts.queries",
         "app.library.queries",
+        "app.library.change_queries",
         "app.lookups.queries",
         "app.rules.queries",
         *(

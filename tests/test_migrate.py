@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, inspect
 
 import app.accounts.model
 import app.downloads.model
+import app.library.change_model
 import app.library.model
 import app.lookups.model
 import app.rules.model  # noqa: F401
@@ -95,6 +96,8 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 
 
 OF_0003_AND_LATER = """
+DROP TABLE trashed;
+DROP TABLE changes;
 DROP TABLE lookups;
 DROP TABLE rules;
 ALTER TABLE downloads DROP COLUMN undo_until;

@@ -13,6 +13,7 @@ from app.db import now
 from app.downloads import queries, retention, schedule_queries, staging, undo
 from app.downloads.model import Conversion
 from app.downloads.schedule import Scheduler
+from app.library import changes
 from app.queue import Queue
 from app.services import Services
 
@@ -43,6 +44,7 @@ class Reconciler:
         with self.services.db.write() as session:
             queries.put_back_interrupted(session)
         undo.recover(self.services)
+        changes.recover(self.services)
         with self.services.db.read() as session:
             needed = queries.with_staging(session)
         for name in staging.sweep(self.services.settings, needed):
@@ -79,6 +81,7 @@ class Reconciler:
     def _round(self) -> None:
         self._put_back_stranded()
         undo.recover(self.services)
+        changes.recover(self.services)
         retention.expire(self.services)
         for chore in self.chores:
             try:

@@ -6,17 +6,18 @@ import os
 from collections.abc import Callable
 
 RENAME_NOREPLACE = 1
+RENAME_EXCHANGE = 2
 # What a disk says that does not know one way of doing it: the next way is tried.
 UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.EXDEV}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def by_renameat2(folder: int, part: str, name: str) -> None:
+def by_renameat2(folder: int, part: str, name: str, how: int = RENAME_NOREPLACE) -> None:
     rename = getattr(_libc, "renameat2", None)
     if rename is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    if rename(folder, os.fsencode(part), folder, os.fsencode(name), RENAME_NOREPLACE) != 0:
+    if rename(folder, os.fsencode(part), folder, os.fsencode(name), how) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), name)
 
@@ -50,3 +51,14 @@ def move(folder: int, part: str, name: str, ways: tuple[Way, ...] = WAYS) -> Non
             if error.errno not in UNSUPPORTED:
                 raise
     return last(folder, part, name)
+
+
+def exchange(folder: int, one: str, other: str) -> bool:
+    """Two files have each other's names afterwards, at no moment neither. False: this disk cannot do it."""
+    try:
+        by_renameat2(folder, one, other, RENAME_EXCHANGE)
+    except OSError as error:
+        if error.errno in UNSUPPORTED:
+            return False
+        raise
+    return True

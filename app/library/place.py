@@ -90,7 +90,7 @@ def _place(source: Path, library: Path, relative: PurePosixPath, owner_id: str) 
                 raise
             raise _FolderGone from error
         sync_folder(folder)
-        return _placed(folder, PurePosixPath(*spelled, name), digest, made)
+        return placed_at(folder, PurePosixPath(*spelled, name), digest, made)
 
 
 def place_beside(source: Path, library: Path, track: PurePosixPath, name: str, owner_id: str) -> None:
@@ -133,7 +133,7 @@ def find_placed(library: Path, relative: PurePosixPath, sha256: str, owner_id: s
             return None
         # It may have been interrupted before it could do so.
         sync_folder(folder)
-        return _placed(folder, PurePosixPath(*spelled, relative.name), sha256)
+        return placed_at(folder, PurePosixPath(*spelled, relative.name), sha256)
 
 
 def part_name(owner_id: str) -> str:
@@ -155,8 +155,8 @@ def _arrive(brought: BufferedReader, root: int, folder: int, name: str, part: st
     if _twin(folder, name) is not None:
         return _same_or_taken(folder, name, digest_of(brought))
     try:
-        digest = _copy(brought, folder, part)
-        with _one_at_a_time(root):
+        digest = copy_to(brought, folder, part)
+        with one_at_a_time(root):
             if _twin(folder, name) is not None:
                 return _same_or_taken(folder, name, digest)
             try:
@@ -187,7 +187,7 @@ def digest_at(folder: int, name: str) -> str | None:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copy(brought: BufferedReader, folder: int, part: str) -> str:
+def copy_to(brought: BufferedReader, folder: int, part: str) -> str:
     """A complete copy under a name that nobody looks at, on the disk and read back. Answers its hash."""
     written = hashlib.sha256()
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -210,7 +210,7 @@ def _copy(brought: BufferedReader, folder: int, part: str) -> str:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(root: int) -> Iterator[None]:
+def one_at_a_time(root: int) -> Iterator[None]:
     """Between looking whether a name is free and taking it, nobody else of ours may take it."""
     with _placing:
         marker = os.open(MARKER, FILE, dir_fd=root)
@@ -251,7 +251,7 @@ def _made_folders(root: int, names: list[str]) -> Iterator[tuple[int, list[str],
     spelled: list[str] = []
     try:
         for wanted in names:
-            with _one_at_a_time(root):
+            with one_at_a_time(root):
                 name = _twin(folder, wanted)
                 if name is None:
                     name = wanted
@@ -293,7 +293,7 @@ def sync_folder(folder: int) -> None:
             raise
 
 
-def _placed(
+def placed_at(
     folder: int, relative: PurePosixPath, digest: str, made: tuple[PurePosixPath, ...] = ()
 ) -> Placed:
     facts = os.stat(relative.name, dir_fd=folder, follow_symlinks=False)

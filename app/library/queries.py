@@ -12,6 +12,7 @@ from uuid6 import uuid7
 
 from app.audio.model import Quality
 from app.db import now
+from app.library.change_model import Kind, Place, Trashed
 from app.library.model import Track
 from app.library.paths import to_text
 from app.tags.model import Tags
@@ -170,6 +171,18 @@ def upsert(session: Session, found: Sequence[tuple[FileFacts, Content]]) -> list
     return tracks
 
 
+def reseat(session: Session, track: Track, file: FileFacts, content: Content) -> None:
+    """This track is this file now, which the watcher may have taken for a new one in between."""
+    session.execute(
+        delete(Track).where(Track.path == file.path, Track.missing_at.is_(None), Track.id != track.id)
+    )
+    track.size_bytes, track.mtime_ns, track.inode = file.size_bytes, file.mtime_ns, file.inode
+    _fill(track, file.path, content)
+    _put_at(session, [(track, file.path)])
+    session.add(track)
+    session.flush()
+
+
 def mark_missing(session: Session, ids: Sequence[str]) -> None:
     """These files are gone. Their rows stay, for the case that they come back."""
     for chunk in _chunks(ids):
@@ -218,10 +231,19 @@ def _fill(track: Track, path: str, content: Content) -> None:
 
 
 def _at_paths(session: Session, paths: Sequence[str]) -> dict[str, Track]:
-    """The tracks at these paths: those that are there, else those that were there last."""
+    """The tracks at these paths: those that are there, else those that were there last.
+
+    A track in the trash may come back as itself: another file at its path is another track.
+    """
+    in_trash = select(Trashed.track_id).where(
+        Trashed.place.in_([Place.LEAVING, Place.KEPT, Place.RETURNING]), Trashed.reason == Kind.DELETED
+    )
     found = {}
     for chunk in _chunks(paths):
-        rows = select(Track).where(Track.path.in_(chunk)).order_by(Track.missing_at.nulls_last())
+        rows = select(Track).where(
+            Track.path.in_(chunk), Track.missing_at.is_(None) | Track.id.not_in(in_trash)
+        )
+        rows = rows.order_by(Track.missing_at.nulls_last())
         found.update({track.path: track for track in session.scalars(rows)})
     return found
 
