@@ -31,7 +31,7 @@ LAYERS = [
         "app.htmx",
     ],
     # files and the outside world
-    ["app.audio", "app.tags", "app.sources", "app.library.paths"],
+    ["app.audio", "app.tags", "app.sources", "app.library.paths", "app.library.words", "app.library.derived"],
     # rows
     [
         "app.accounts.model",

@@ -18,6 +18,16 @@ from app.errors import InlayError
 from app.migrate import back_up, migrate, newest_version, version_of
 
 
+def written(file: Path) -> list[str]:
+    """What the inspector does not know: triggers, views and virtual tables, and what indexes leave out."""
+    with closing(sqlite3.connect(file)) as connection:
+        found = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'"
+            " OR (type = 'index' AND sql LIKE '%WHERE%')"
+        )
+        return sorted(" ".join(sql.split()) for (sql,) in found)
+
+
 def schema(file: Path) -> dict[str, object]:
     inspector = inspect(create_engine(f"sqlite:///{file}"))
     return {
@@ -38,6 +48,7 @@ def test_migrations_from_nothing_give_the_models_schema(tmp_path: Path) -> None:
     Base.metadata.create_all(database.engine)
     database.close()
     assert schema(migrated) == schema(made)
+    assert written(migrated) == written(made)
     assert version_of(migrated) == newest_version()
 
 
@@ -106,6 +117,46 @@ ALTER TABLE staged_tracks DROP COLUMN cover_edit;
 ALTER TABLE staged_tracks DROP COLUMN applied;
 ALTER TABLE staged_tracks DROP COLUMN trim_start_ms;
 ALTER TABLE staged_tracks DROP COLUMN trim_end_ms;
+DROP TABLE likes;
+DROP TABLE tracks_fts;
+DROP VIEW tracks_present;
+DROP TRIGGER tracks_fts_insert;
+DROP TRIGGER tracks_fts_delete;
+DROP TRIGGER tracks_fts_update;
+DROP INDEX tracks_by_name;
+DROP INDEX tracks_by_artist;
+DROP INDEX tracks_by_release;
+DROP INDEX tracks_by_album_artist;
+DROP INDEX tracks_by_lossless;
+DROP INDEX tracks_by_site;
+DROP INDEX tracks_by_user;
+DROP INDEX tracks_by_seq;
+ALTER TABLE tracks DROP COLUMN title_key;
+ALTER TABLE tracks DROP COLUMN artist_key;
+ALTER TABLE tracks DROP COLUMN album_key;
+ALTER TABLE tracks DROP COLUMN album_artist_key;
+ALTER TABLE tracks DROP COLUMN name_key;
+ALTER TABLE tracks DROP COLUMN lossless;
+ALTER TABLE tracks DROP COLUMN duration_ms;
+ALTER TABLE tracks DROP COLUMN year;
+ALTER TABLE tracks DROP COLUMN site;
+ALTER TABLE tracks DROP COLUMN title_words;
+ALTER TABLE tracks DROP COLUMN artist_words;
+ALTER TABLE tracks DROP COLUMN album_words;
+ALTER TABLE tracks DROP COLUMN seq;
+ALTER TABLE tracks ADD COLUMN search VARCHAR NOT NULL DEFAULT '';
+"""
+
+
+TWO_TRACKS = """
+INSERT INTO tracks (id, path, path_key, size_bytes, mtime_ns, inode, title, artist, album, album_artist, date,
+    genre, source_url, source_id, has_cover, quality, search, added_at, missing_at) VALUES
+    ('a', 'a.flac', 'a.flac', 1, 1, 1, 'Song (Official Video)', 'The Band', 'First - Single', '',
+    '1999-01-02', '', 'https://www.music.example/1', '', 0,
+    '{"codec":"flac","lossless":true,"duration_ms":61000}',
+    'song', '2024-01-01 00:00:00', NULL),
+    ('b', 'x/untagged.mp3', 'b', 1, 1, 2, '', '', '', '', '', '', '', '', 0, NULL, '',
+    '2024-01-02 00:00:00', '2024-01-03 00:00:00');
 """
 
 
@@ -119,7 +170,20 @@ def test_a_database_without_lookups_gets_their_table_and_keeps_its_rows(tmp_path
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(OF_0003_AND_LATER)
         connection.executescript("UPDATE alembic_version SET version_num = '0002'")
+        connection.executescript(TWO_TRACKS)
     migrate(file)
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT name FROM users").fetchall() == [("Alice",)]
         assert connection.execute("SELECT count(*) FROM lookups").fetchone() == (0,)
+        keys = "title_key, artist_key, album_key, album_artist_key, lossless, duration_ms, year, site"
+        found = connection.execute(f"SELECT {keys} FROM tracks WHERE id = 'a'").fetchone()
+        assert found == ("song", "band", "first", "band", 1, 61000, 1999, "music.example")
+        assert connection.execute(f"SELECT {keys} FROM tracks WHERE id = 'b'").fetchone() == (
+            *("", "", "", ""),
+            *(None, None, None, ""),
+        )
+        match = "SELECT rowid FROM tracks_fts WHERE tracks_fts MATCH ?"
+        assert connection.execute(match, ('" band"',)).fetchall() == [(1,)]
+        assert connection.execute(match, ('" untagged"',)).fetchall() == []
+        connection.execute("UPDATE tracks SET missing_at = NULL WHERE id = 'b'")
+        assert connection.execute(match, ('" untagged"',)).fetchall() == [(2,)]

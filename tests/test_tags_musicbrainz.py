@@ -22,6 +22,7 @@ IDS = Tags(
     release_id=RELEASE,
     group_id=GROUP,
     artist_ids=f"{JANE}, {JOHN}",
+    isrc="GBAAA9900001",
 )
 
 
@@ -43,6 +44,7 @@ def test_id3_has_them_in_the_usual_frames(form: str, tmp_path: Path) -> None:
     assert tags["TXXX:MusicBrainz Album Id"].text == [RELEASE]
     assert tags["TXXX:MusicBrainz Release Group Id"].text == [GROUP]
     assert tags["TXXX:MusicBrainz Artist Id"].text == [JANE, JOHN]
+    assert tags["TSRC"].text == ["GBAAA9900001"]
 
 
 def test_vorbis_comments_have_them_under_the_usual_names(tmp_path: Path) -> None:
@@ -53,6 +55,7 @@ def test_vorbis_comments_have_them_under_the_usual_names(tmp_path: Path) -> None
     assert tags["MUSICBRAINZ_ALBUMID"] == [RELEASE]
     assert tags["MUSICBRAINZ_RELEASEGROUPID"] == [GROUP]
     assert tags["MUSICBRAINZ_ARTISTID"] == [JANE, JOHN]
+    assert tags["ISRC"] == ["GBAAA9900001"]
 
 
 def test_mp4_has_them_in_the_usual_atoms(tmp_path: Path) -> None:
@@ -65,3 +68,15 @@ def test_mp4_has_them_in_the_usual_atoms(tmp_path: Path) -> None:
 
     assert (of("Track Id"), of("Album Id"), of("Release Group Id")) == ([RECORDING], [RELEASE], [GROUP])
     assert of("Artist Id") == [JANE, JOHN]
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [("gb-aaa-99-00001", "GBAAA9900001"), (" GBAAA9900001 ", "GBAAA9900001"), ("none", ""), ("GBAAA99", "")],
+)
+def test_an_isrc_is_read_in_one_spelling_or_not_at_all(tmp_path: Path, written: str, read_as: str) -> None:
+    path = Path(shutil.copy(make("flac", 2), tmp_path / "track.flac"))
+    tags = FLAC(path)
+    tags["isrc"] = written
+    tags.save()
+    assert read(path).tags.isrc == read_as

@@ -217,7 +217,8 @@ def _track_for_everybody(inlay: Inlay, db: Database, owner: Person) -> str:
         artist="Ida Holm",
         quality=QUALITY,
         source_quality=QUALITY,
-        search="for everybody\nida holm\n",
+        title_words="\n for  everybody\n",
+        artist_words="\n ida  holm\n",
         user_id=owner.id,
         download_id=owner.downloads[State.DONE][0],
     )

@@ -32,7 +32,7 @@ from app.services import Services
 from app.settings import Settings
 from app.tags.keys import album_key, artist_key, title_key
 from app.tags.model import Proposal, Tags
-from app.tags.values import texts
+from app.tags.values import isrc_in, texts
 
 GONE = "This candidate is not known any more. Load the page again."
 GONE_LYRICS = "These lyrics are not known any more. Load the page again."
@@ -211,6 +211,11 @@ def note_front(track: StagedTrack, done: Applied, sha256: str) -> None:
     _note(track, replace(done, front=Front.THERE if sha256 else Front.NONE, front_sha256=sha256))
 
 
+def isrc(track: StagedTrack) -> str:
+    """What its source or its file says it is: that holds whatever its names are corrected to."""
+    return isrc_in(str(track.info.get("isrc") or "")) or track.in_file.isrc
+
+
 def ids(track: StagedTrack, tags: Tags) -> dict[str, str]:
     """The ids at MusicBrainz that belong into these confirmed tags: as far as they are still true."""
     done = applied_to(track)
@@ -219,7 +224,11 @@ def ids(track: StagedTrack, tags: Tags) -> dict[str, str]:
     one, said = done.candidate, done.candidate.tags
     if (title_key(tags.title), artist_key(tags.artist)) != (title_key(said.title), artist_key(said.artist)):
         return {}
-    found = {"recording_id": one.recording_id, "artist_ids": ", ".join(one.artist_ids)}
+    found = {
+        "recording_id": one.recording_id,
+        "artist_ids": ", ".join(one.artist_ids),
+        "isrc": isrc(track) or one.isrc,
+    }
     if said.album and album_key(tags.album) == album_key(said.album):
         found |= {"release_id": one.release_id, "group_id": one.group_id}
     return found

@@ -56,6 +56,7 @@ def _accept(session: Session, download: Download, tags: dict[str, Tags]) -> bool
         origin = {
             "source_url": str(track.info.get("webpage_url") or download.url),
             "source_id": _source_id(track.info),
+            "isrc": candidates.isrc(track),
             **candidates.ids(track, tags[track.id]),
         }
         track.tags = msgspec.structs.replace(tags[track.id], **origin)

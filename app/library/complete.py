@@ -15,6 +15,7 @@ from itertools import accumulate
 
 from app.db import Database
 from app.library import queries
+from app.library.words import fold
 
 FIELDS = ("artist", "album", "album_artist", "genre")
 MOST = 8
@@ -109,5 +110,5 @@ class Completion:
 
 def words(text: str) -> str:
     """Folded, with one blank between words, whatever stands there."""
-    folded = text.lower() if text.isascii() else queries.fold(text)
+    folded = text.lower() if text.isascii() else fold(text)
     return " ".join(_WORD.findall(folded))

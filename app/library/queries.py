@@ -1,6 +1,5 @@
 """Everything that is asked of the table of tracks, and the few ways in which it changes."""
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,8 +12,10 @@ from uuid6 import uuid7
 from app.audio.model import Quality
 from app.db import now
 from app.library.change_model import Kind, Place, Trashed
+from app.library.derived import derive, named
 from app.library.model import Track
 from app.library.paths import to_text
+from app.library.words import words_of
 from app.tags.model import Tags
 from app.tags.naming import path_key
 
@@ -202,20 +203,15 @@ def forget_of_download(session: Session, download_id: str, paths: Sequence[str])
     session.execute(delete(Track).where(Track.download_id == download_id, Track.path.in_(known)))
 
 
-def fold(text: str) -> str:
-    """For searching: without case, accents and compatibility forms."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(one for one in decomposed if not unicodedata.combining(one))
-
-
 def _known(session: Session, wanted: Select[str, str, int, int, int, bool]) -> Iterator[Known]:
     for track_id, path, size_bytes, mtime_ns, inode, is_error in session.execute(wanted):
         yield Known(track_id, FileFacts(path, size_bytes, mtime_ns, inode), is_error)
 
 
 def _matching(q: str) -> list[ColumnElement[bool]]:
-    words = fold(q).split()[:MAX_WORDS]
-    return [Track.missing_at.is_(None), *(Track.search.contains(word, autoescape=True) for word in words)]
+    columns = Track.title_words + Track.artist_words + Track.album_words
+    words = words_of(q)[:MAX_WORDS]
+    return [Track.missing_at.is_(None), *(columns.contains(word, autoescape=True) for word in words)]
 
 
 def _fill(track: Track, path: str, content: Content) -> None:
@@ -225,9 +221,14 @@ def _fill(track: Track, path: str, content: Content) -> None:
     track.track_no, track.disc_no = tags.track_no, tags.disc_no
     track.source_url, track.source_id = tags.source_url, tags.source_id
     track.has_cover, track.quality, track.error = content.has_cover, content.quality, content.error
-    # A file without tags is found by its name.
-    name = tags.title or PurePosixPath(path).stem
-    track.search = fold(f"{name}\n{tags.artist}\n{tags.album}")
+    track.lossless = content.quality.lossless if content.quality else None
+    track.duration_ms = content.quality.duration_ms if content.quality else None
+    _set(track, derive(tags, path))
+
+
+def _set(track: Track, columns: Mapping[str, object]) -> None:
+    for name, value in columns.items():
+        setattr(track, name, value)
 
 
 def _at_paths(session: Session, paths: Sequence[str]) -> dict[str, Track]:
@@ -260,6 +261,8 @@ def _put_at(session: Session, places: Sequence[tuple[Track, str]]) -> None:
         if holders.setdefault(key, track.id) != track.id:
             key = _twin_key(path)
         track.path, track.path_key, track.missing_at = path, key, None
+        if not track.title:
+            _set(track, named("", path))
 
 
 def _twin_key(path: str) -> str:

@@ -65,6 +65,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where its cover is."""
     group_id: str = ""
     artist_ids: tuple[str, ...] = ()
+    isrc: str = ""
     beets_distance: float | None = None
     """What beets says, where it was asked: from 0 (the same) to 1."""
 
@@ -178,6 +179,7 @@ def _candidate(question: Question, recording: Recording, sounds: Mapping[str, fl
         release_id=release.id if release else "",
         group_id=release.group_id if release else "",
         artist_ids=recording.artist_ids,
+        isrc=recording.isrc,
     )
 
 

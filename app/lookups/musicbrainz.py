@@ -14,6 +14,7 @@ from app.tags import info as read
 from app.tags.credits import main_artist
 from app.tags.keys import additions, name_of
 from app.tags.text import clean
+from app.tags.values import isrc_in
 
 LIMIT = 25
 MOST_RELEASES = 100
@@ -112,6 +113,12 @@ class _Tag(_Wire):
     count: int = 0
 
 
+class _Isrc(_Wire):
+    """How mirrors with an older search write it."""
+
+    id: str = ""
+
+
 class _Recording(_Wire):
     id: str
     title: str
@@ -121,6 +128,7 @@ class _Recording(_Wire):
     artist_credit: list[_Credit] | None = None
     releases: list[_Release] | None = None
     tags: list[_Tag] | None = None
+    isrcs: list[str | _Isrc] | None = None
 
 
 class _Answer(_Wire):
@@ -152,6 +160,7 @@ def _read(found: _Recording, album: str) -> Recording:
         length_ms=length,
         date=_date(found.first_release_date),
         genre=_genre(found.tags or []),
+        isrc=_isrc(found.isrcs or []),
         releases=shortlist([one for one in releases if one.title and MBID.fullmatch(one.id)], album),
     )
 
@@ -204,6 +213,11 @@ def _date(text: str | None) -> str:
     if not read.year(year):
         return ""
     return f"{year}-{month}" if re.fullmatch(r"0[1-9]|1[0-2]", month) else year
+
+
+def _isrc(numbers: list[str | _Isrc]) -> str:
+    texts = (one.id if isinstance(one, _Isrc) else one for one in numbers)
+    return next(filter(None, map(isrc_in, texts)), "")
 
 
 def _genre(tags: list[_Tag]) -> str:

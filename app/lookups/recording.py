@@ -31,4 +31,6 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     length_ms: int | None = None
     date: str = ""
     genre: str = ""
+    isrc: str = ""
+    """The first, where it has several."""
     releases: tuple[Release, ...] = ()

@@ -21,7 +21,7 @@ KEPT = (
     "track", "artist", "artists", "album", "album_artist", "album_artists", "album_type", "track_number",
     "disc_number", "release_date", "release_year", "upload_date", "genre", "genres", "categories",
     "description", "duration", "chapters", "webpage_url", "original_url", "extractor", "extractor_key",
-    "playlist_title", "playlist_index", "direct", "ext", "acodec", "abr", "series", "episode_number",
+    "playlist_title", "playlist_index", "direct", "ext", "acodec", "abr", "series", "episode_number", "isrc",
 )  # fmt: skip
 MAX_TEXT_CHARS = 5_000
 MAX_LIST_ITEMS = 300

@@ -40,6 +40,7 @@ NAMES = {
     "release_id": ("txxx:musicbrainz album id", "txxx:musicbrainz_albumid"),
     "group_id": ("txxx:musicbrainz release group id", "txxx:musicbrainz_releasegroupid"),
     "artist_ids": ("txxx:musicbrainz artist id", "txxx:musicbrainz_artistid"),
+    "isrc": ("tsrc", "txxx:isrc", "isrc"),
 }
 FRAMES = {
     "title": id3.TIT2,
@@ -51,6 +52,7 @@ FRAMES = {
     "date": id3.TDRC,
     "genre": id3.TCON,
     "compilation": id3.TCMP,
+    "isrc": id3.TSRC,
 }
 DESCRIBED = {
     "source_id": "INLAY_SOURCE_ID",

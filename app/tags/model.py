@@ -31,6 +31,8 @@ class Tags(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     group_id: str = ""
     artist_ids: str = ""
     """Several with a comma between them."""
+    isrc: str = ""
+    """The recording's own number, the same on every release: twelve characters."""
 
 
 # The fields that a person sees and edits, in the order of the review page.

@@ -30,6 +30,7 @@ NAMES = {
     "release_id": (f"{CUSTOM}musicbrainz album id".lower(),),
     "group_id": (f"{CUSTOM}musicbrainz release group id".lower(),),
     "artist_ids": (f"{CUSTOM}musicbrainz artist id".lower(),),
+    "isrc": (f"{CUSTOM}isrc".lower(),),
 }
 ATOMS = {
     "title": "©nam",
@@ -50,6 +51,7 @@ FREEFORM = {
     "group_id": f"{CUSTOM}MusicBrainz Release Group Id",
     "artist_ids": f"{CUSTOM}MusicBrainz Artist Id",
     "lyrics_synced": f"{CUSTOM}SYNCEDLYRICS",
+    "isrc": f"{CUSTOM}ISRC",
 }
 
 

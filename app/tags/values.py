@@ -25,6 +25,7 @@ _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _NUMBER = re.compile(r"0*([1-9][0-9]{0,3})(?![0-9])")
 _DATE = re.compile(r"(?P<year>[0-9]{4})(?:[-/. ]?(?P<month>[0-9]{2})(?:[-/. ]?(?P<day>[0-9]{2}))?)?(?![0-9])")
+_ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
 _YEAR = re.compile(r"(?<![0-9])(?P<year>[0-9]{4})(?![0-9])")
 
 
@@ -51,6 +52,12 @@ def texts(tags: Tags) -> dict[str, str]:
     return {name: "1" if value is True else str(value) for name, value in every.items() if value}
 
 
+def isrc_in(text: str) -> str:
+    """`us-rc1-76-07839` is `USRC17607839`; empty for what is no such number."""
+    plain = re.sub(r"[-\s]", "", text[:40].upper())
+    return plain if _ISRC.fullmatch(plain) else ""
+
+
 def mime_of(picture: bytes) -> str:
     return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
 
@@ -62,6 +69,8 @@ def _fields(found: Found, names: Names) -> Iterator[tuple[str, str | int | bool 
             yield field, _number(values[0])
         elif values and field == "date":
             yield field, _date(values[0])
+        elif values and field == "isrc":
+            yield field, next(filter(None, map(isrc_in, values)), "")
         elif values and field == "compilation":
             yield field, values[0].lower() in _YES
         elif values and field == "lyrics_synced":

@@ -33,6 +33,7 @@ NAMES = {
     "release_id": ("musicbrainz_albumid",),
     "group_id": ("musicbrainz_releasegroupid",),
     "artist_ids": ("musicbrainz_artistid",),
+    "isrc": ("isrc",),
 }
 PADDING_BYTES = 1024
 PICTURE = "metadata_block_picture"

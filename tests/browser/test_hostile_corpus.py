@@ -132,7 +132,6 @@ def _track(number: int, text: str) -> Track:
         album=text,
         quality=QUALITY,
         error=text if number % 3 == 0 else None,
-        search="hostile",
     )
 
 

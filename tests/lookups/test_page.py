@@ -392,7 +392,7 @@ def test_ids_of_the_applied_candidate_go_into_the_file(
     assert tags.recording_id == one["id"]
     assert tags.release_id == mbid("release Harbour Songs 1999-05-01")
     assert tags.group_id == mbid("group Harbour Songs")
-    assert tags.artist_ids == mbid("Jane Roe")
+    assert (tags.artist_ids, tags.isrc) == (mbid("Jane Roe"), "GBAAA9900001")
 
     fakes.musicbrainz = recordings(known("Winch"))
     page = answered(browser, id := fetched("Winch"))

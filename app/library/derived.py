@@ -1,0 +1,49 @@
+"""What lists, filters and searches go by, worked out once from a track's tags when its row is written."""
+
+import re
+from urllib.parse import urlsplit
+
+from app.library import words
+from app.tags import keys
+from app.tags.model import Tags
+
+_YEAR = re.compile(r"\d{4}(?!\d)")
+
+
+def derive(tags: Tags, path: str) -> dict[str, str | int | None]:
+    """Columns of the row of a file with these tags at this path."""
+    return {
+        "title_key": keys.title_key(tags.title) if tags.title else "",
+        "artist_key": artist_key(tags.artist),
+        "album_key": keys.album_key(tags.album) if tags.album else "",
+        "album_artist_key": artist_key(tags.album_artist or tags.artist),
+        "year": year_of(tags.date),
+        "site": site_of(tags.source_url),
+        "artist_words": words.written(tags.artist),
+        "album_words": words.written(tags.album),
+        **named(tags.title, path),
+    }
+
+
+def named(title: str, path: str) -> dict[str, str | int | None]:
+    """The columns that change with the file's name, if it has no title."""
+    name = words.name_of(title, path)
+    return {"name_key": words.name_key(name), "title_words": words.written(name)}
+
+
+def artist_key(artist: str) -> str:
+    return keys.artist_key(artist) if artist else ""
+
+
+def year_of(date: str) -> int | None:
+    found = _YEAR.match(date)
+    return int(found[0]) if found and found[0].isascii() else None
+
+
+def site_of(source_url: str) -> str:
+    """The host of a link, without `www.`; empty for what is none."""
+    try:
+        host = urlsplit(source_url).hostname or ""
+    except ValueError:
+        return ""
+    return host.removeprefix("www.")
