@@ -42,7 +42,7 @@ LAYERS = [
     ],
     [
         "app.accounts.queries",
-        "app.library.queries",
+        *(f"app.library.{name}" for name in ("queries", "search", "find", "groups", "likes")),
         "app.lookups.queries",
         "app.rules.queries",
         *(
@@ -57,7 +57,10 @@ LAYERS = [
     # edges
     [
         *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
-        *(f"app.library.{name}" for name in ("pages", "api", "commands")),
+        *(
+            f"app.library.{name}"
+            for name in ("requests", "pages", "list_pages", "track_pages", "api", "commands")
+        ),
         *(
             f"app.downloads.{n}"
             for n in (

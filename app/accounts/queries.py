@@ -1,6 +1,7 @@
 """Every query about users, their sessions and their tokens. Missing = None."""
 
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, exists, func, select, update
@@ -38,6 +39,12 @@ def find_user(session: Session, name: str) -> User | None:
 
 def get_user(session: Session, user_id: int) -> User | None:
     return session.get(User, user_id)
+
+
+def names_of(session: Session, user_ids: Collection[int]) -> dict[int, str]:
+    """The names of these users by id, in their order; those who are gone have none."""
+    wanted = select(User.id, User.name).where(User.id.in_(user_ids)).order_by(User.name_key)
+    return {row[0]: row[1] for row in session.execute(wanted)}
 
 
 def first_admin(session: Session) -> User | None:
