@@ -64,15 +64,18 @@ def audio_type(name: str) -> str:
     return AUDIO_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
 
 
-def file_response(request: AnyRequest, descriptor: int, content_type: str, filename: str) -> Response[Any]:
-    """An open file, in parts if asked for. Takes over the descriptor."""
+def file_response(
+    request: AnyRequest, descriptor: int, content_type: str, filename: str, *, to_keep: bool = False
+) -> Response[Any]:
+    """An open file, in parts if asked for; a browser saves one `to_keep`. Takes over the descriptor."""
     file = os.fdopen(descriptor, "rb", buffering=0)
     facts = os.fstat(descriptor)
     etag = f'"{facts.st_ino:x}-{facts.st_size:x}-{facts.st_mtime_ns:x}"'
+    place = "attachment" if to_keep else "inline"
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": f"inline; filename*=UTF-8''{quote(filename, safe='', errors='replace')}",
+        "Content-Disposition": f"{place}; filename*=UTF-8''{quote(filename, safe='', errors='replace')}",
         "Content-Type": content_type,
         "ETag": etag,
         "X-Content-Type-Options": "nosniff",

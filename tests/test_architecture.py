@@ -43,8 +43,8 @@ LAYERS = [
     ],
     [
         "app.accounts.queries",
-        "app.library.queries",
         "app.library.change_queries",
+        *(f"app.library.{name}" for name in ("queries", "search", "find", "groups", "likes")),
         "app.lookups.queries",
         "app.rules.queries",
         *(
@@ -61,7 +61,17 @@ LAYERS = [
         *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
         *(
             f"app.library.{name}"
-            for name in ("requests", "pages", "edit_pages", "trash_pages", "api", "change_api", "commands")
+            for name in (
+                "requests",
+                "pages",
+                "list_pages",
+                "track_pages",
+                "edit_pages",
+                "trash_pages",
+                "api",
+                "change_api",
+                "commands",
+            )
         ),
         *(
             f"app.downloads.{n}"

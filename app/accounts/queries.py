@@ -1,6 +1,7 @@
 """Every query about users, their sessions and their tokens. Missing = None."""
 
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, exists, func, select, update
@@ -43,6 +44,12 @@ def get_user(session: Session, user_id: int) -> User | None:
 def names(session: Session) -> dict[int, str]:
     """Everybody's name by id: who did what in the library, which all share."""
     return {id: name for id, name in session.execute(select(User.id, User.name))}
+
+
+def names_of(session: Session, user_ids: Collection[int]) -> dict[int, str]:
+    """The names of these users by id, in their order; those who are gone have none."""
+    wanted = select(User.id, User.name).where(User.id.in_(user_ids)).order_by(User.name_key)
+    return {row[0]: row[1] for row in session.execute(wanted)}
 
 
 def first_admin(session: Session) -> User | None:

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from app.errors import Conflict
 from app.library import change_queries, edit, queries, trash
-from app.library.api import TrackOut, track_out
+from app.library.api import TrackOut, shown
 from app.library.change_model import Kind, Trashed
 from app.library.requests import AnyRequest, existing, refusals
 from app.library.trash_pages import empty_by, empty_everything_of
@@ -88,7 +88,7 @@ def restore_track_by_api(
         raise Conflict(NOT_THERE, code="too_late")
     with refusals():
         trash.restore(services, trashed.id, request.user.id)
-    return track_out(existing(services, id))
+    return shown(services, request.user.id, id)
 
 
 @patch("/api/v1/library/tracks/{id:str}", sync_to_thread=True, request_max_body_size=FORM_BYTES)
@@ -98,7 +98,7 @@ def edit_track_by_api(
     """Change a track's tags, in its file and in the index."""
     with refusals():
         edit.edit(services, existing(services, id), data.given(), request.user.id)
-    return track_out(existing(services, id))
+    return shown(services, request.user.id, id)
 
 
 @get("/api/v1/library/trash", sync_to_thread=True)

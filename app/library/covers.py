@@ -1,7 +1,13 @@
-"""Small pictures of the covers in the library's files, made once and kept in the data folder."""
+"""Small pictures of the covers in the library's files, made once and kept in the data folder.
+
+They lie in folders by the end of the track's id, each of which keeps those that were asked for last: that
+bounds all of them, to about 250 MB, and no request has to look at more than a handful.
+"""
 
 import os
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +19,10 @@ from app.library.paths import from_text
 from app.tags import cover, files
 
 SIZE_PX = 192
+FOLDERS_BY = 2
+"""Letters of an id: 256 folders."""
+MOST_IN_FOLDER = 120
+USED_EVERY_S = 24 * 3600
 
 # A new page asks for fifty at once; the computer is for listening, too.
 _making = threading.BoundedSemaphore(2)
@@ -20,16 +30,14 @@ _making = threading.BoundedSemaphore(2)
 
 def thumbnail(track: Track, library: Path, data_dir: Path) -> Path:
     """A small JPEG of this track's cover. Raises NotFound when it has none that can be shown."""
-    folder = data_dir / "cache" / "covers"
+    folder = data_dir / "cache" / "covers" / track.id[-FOLDERS_BY:]
     made = folder / f"{track.id}-{track.mtime_ns:x}.jpg"
-    if made.exists():
+    if _is_there(made):
         return made
     if not track.has_cover:
         raise NotFound("This track has no cover.")
     folder.mkdir(parents=True, exist_ok=True)
-    for other in folder.glob(f"{track.id}-*"):
-        if not other.name.startswith(made.stem):
-            other.unlink(missing_ok=True)
+    _make_room(folder, track.id)
     making = made.with_suffix(f".{os.urandom(4).hex()}")
     args = {"path": str(library / from_text(track.path)), "target": str(making)}
     try:
@@ -42,6 +50,29 @@ def thumbnail(track: Track, library: Path, data_dir: Path) -> Path:
     finally:
         making.unlink(missing_ok=True)
     return made
+
+
+def _is_there(made: Path) -> bool:
+    """Its time says when it was last asked for, to the day."""
+    try:
+        if time.time() - made.stat().st_mtime > USED_EVERY_S:
+            os.utime(made)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _make_room(folder: Path, track_id: str) -> None:
+    """For one more: away with the track's earlier versions, and with those that nobody asked for longest."""
+    kept: list[tuple[float, Path]] = []
+    for other in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if other.name.startswith(f"{track_id}-") and other.suffix == ".jpg":
+                other.unlink()
+            else:
+                kept.append((other.stat().st_mtime, other))
+    for _, other in sorted(kept)[: max(0, len(kept) - MOST_IN_FOLDER + 1)]:
+        other.unlink(missing_ok=True)
 
 
 def make(args: dict[str, Any], emit: Emit) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What lists, filters and searches go by, worked out once from a track's tags when its row is written."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from app.library import words
@@ -15,7 +16,7 @@ def derive(tags: Tags, path: str) -> dict[str, str | int | None]:
     return {
         "title_key": keys.title_key(tags.title) if tags.title else "",
         "artist_key": artist_key(tags.artist),
-        "album_key": keys.album_key(tags.album) if tags.album else "",
+        "album_key": album_key(tags.album),
         "album_artist_key": artist_key(tags.album_artist or tags.artist),
         "year": year_of(tags.date),
         "site": site_of(tags.source_url),
@@ -31,8 +32,14 @@ def named(title: str, path: str) -> dict[str, str | int | None]:
     return {"name_key": words.name_key(name), "title_words": words.written(name)}
 
 
+@lru_cache(words.MANY)
 def artist_key(artist: str) -> str:
     return keys.artist_key(artist) if artist else ""
+
+
+@lru_cache(words.MANY)
+def album_key(album: str) -> str:
+    return keys.album_key(album) if album else ""
 
 
 def year_of(date: str) -> int | None:

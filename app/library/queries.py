@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, tuple_, update
+from sqlalchemy import Select, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
@@ -15,12 +15,9 @@ from app.library.change_model import Kind, Place, Trashed
 from app.library.derived import derive, named
 from app.library.model import Track
 from app.library.paths import to_text
-from app.library.words import words_of
 from app.tags.model import Tags
 from app.tags.naming import path_key
 
-MAX_WORDS = 10
-MAX_PAGE = 200
 # SQLite takes some thousands of values in one statement; this stays far below.
 CHUNK = 400
 
@@ -63,13 +60,6 @@ class Content:
     error: str | None = None
 
 
-@dataclass(frozen=True)
-class Page:
-    items: Sequence[Track]
-    next: str | None
-    """The cursor of the next page, for `before`."""
-
-
 _KNOWN = select(Track.id, Track.path, Track.size_bytes, Track.mtime_ns, Track.inode, Track.error.is_not(None))
 
 
@@ -85,23 +75,6 @@ def by_path(session: Session, path: PurePosixPath | str) -> Track | None:
     return session.scalar(
         select(Track).where(Track.path_key.in_(keys), Track.path == text, Track.missing_at.is_(None))
     )
-
-
-def newest(session: Session, q: str = "", limit: int = 50, before: str | None = None) -> Page:
-    """Tracks that match the search, newest first. `before` is the cursor of an earlier page."""
-    limit = max(1, min(limit, MAX_PAGE))
-    wanted = select(Track).where(*_matching(q))
-    if before:
-        # The cursor's track may be gone from the disk, but its row is still there to count from.
-        cursor = select(Track.added_at, Track.id).where(Track.id == before)
-        wanted = wanted.where(tuple_(Track.added_at, Track.id) < cursor.scalar_subquery())
-    found = session.scalars(wanted.order_by(Track.added_at.desc(), Track.id.desc()).limit(limit + 1)).all()
-    items = found[:limit]
-    return Page(items, items[-1].id if len(found) > limit else None)
-
-
-def count(session: Session, q: str = "") -> int:
-    return session.scalar(select(func.count()).select_from(Track).where(*_matching(q))) or 0
 
 
 def names(session: Session, field: str) -> list[str]:
@@ -124,7 +97,8 @@ def artist_names(session: Session) -> Sequence[str]:
 
 def artists_state(session: Session) -> tuple[object, ...]:
     """Differs when tracks came or went. Two questions, for which SQLite looks at indexes only."""
-    return count(session), session.scalar(select(func.max(Track.added_at)))
+    number = select(func.count()).select_from(Track).where(Track.missing_at.is_(None))
+    return session.scalar(number), session.scalar(select(func.max(Track.added_at)))
 
 
 def below(session: Session, folder: str, *, deep: bool = True) -> list[Known]:
@@ -206,12 +180,6 @@ def forget_of_download(session: Session, download_id: str, paths: Sequence[str])
 def _known(session: Session, wanted: Select[str, str, int, int, int, bool]) -> Iterator[Known]:
     for track_id, path, size_bytes, mtime_ns, inode, is_error in session.execute(wanted):
         yield Known(track_id, FileFacts(path, size_bytes, mtime_ns, inode), is_error)
-
-
-def _matching(q: str) -> list[ColumnElement[bool]]:
-    columns = Track.title_words + Track.artist_words + Track.album_words
-    words = words_of(q)[:MAX_WORDS]
-    return [Track.missing_at.is_(None), *(columns.contains(word, autoescape=True) for word in words)]
 
 
 def _fill(track: Track, path: str, content: Content) -> None:

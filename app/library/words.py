@@ -6,11 +6,14 @@ letter is the start of a word, two are one behind another, and a line break is w
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from app.tags import keys
 
 ARTICLE = "the"
+MANY = 512
+"""Names that are remembered: tracks of a release follow one another, and most of their names are alike."""
 # Scripts that put no blanks between words: there, each character is one.
 _UNSPACED = re.compile(
     r"([\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
@@ -19,11 +22,12 @@ _UNSPACED = re.compile(
 
 def words_of(text: str) -> list[str]:
     """Folded: without case, accents, signs and "the", unless there is nothing else."""
-    folded = fold(keys.fold(text)).replace("\0", " ")
-    words = (folded if folded.isascii() else _UNSPACED.sub(r" \1 ", folded)).split()
+    folded = keys.fold(text).replace("\0", " ")
+    words = (folded if folded.isascii() else _UNSPACED.sub(r" \1 ", fold(folded))).split()
     return [word for word in words if word != ARTICLE] or words
 
 
+@lru_cache(MANY)
 def written(text: str) -> str:
     """A name as the index has it; empty for none."""
     words = words_of(text)

@@ -1,7 +1,7 @@
-"""`python -m tests.bench [PART …] [--rounds N] [--json]`: how fast Inlay is, and how light.
+"""`python -m tests.bench [PART …] [--rounds N] [--tracks N] [--json]`: how fast Inlay is, and how light.
 
-Parts: single, batch, pages, recovery, writes, memory, egress, propose; all of them when none is named. On a
-machine with other work the clock tells little: compare CPU seconds then.
+Parts: single, batch, pages, recovery, writes, memory, egress, propose, library; all when none is named.
+On a machine with other work the clock tells little: compare CPU seconds then.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import batch, egress, memory, pages, propose, recovery, single, writes
+from tests.bench import batch, egress, library, memory, pages, propose, recovery, single, writes
 from tests.bench.figures import Table, summary
 from tests.bench.processes import Others
 from tests.bench.world import Bench, Scale
@@ -22,13 +22,15 @@ from tests.running import Inlay
 
 PARTS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (single, batch, pages, recovery, writes, memory, egress, propose)
+    for module in (single, batch, pages, recovery, writes, memory, egress, propose, library)
 }
 
 
-def run(part: str, template: Path, token: str, scale: Scale, rounds: int | None) -> Table:
+def run(part: str, template: Path, token: str, scale: Scale, rounds: int | None, tracks: int) -> Table:
     """One part with an Inlay of its own, which starts with the accounts of `template`."""
     module = PARTS[part]
+    if part == "library":
+        return library.measure(rounds, tracks)
     if part in ("egress", "propose"):
         return module.measure(rounds)
     home = Path(tempfile.mkdtemp(prefix="inlay-bench-"))
@@ -44,13 +46,13 @@ def run(part: str, template: Path, token: str, scale: Scale, rounds: int | None)
         shutil.rmtree(home, ignore_errors=True)
 
 
-def main(parts: list[str], rounds: int | None, as_json: bool, scale: Scale) -> None:
+def main(parts: list[str], rounds: int | None, tracks: int, as_json: bool, scale: Scale) -> None:
     began, others = time.monotonic(), Others()
     tables = []
     with tempfile.TemporaryDirectory(prefix="inlay-bench-") as folder:
         template = Path(folder)
         token = Inlay(template).add_user("alice", admin=True)
-        for kind in ("m4a", "wav"):
+        for kind in ("m4a", "wav") if set(parts) - {"propose", "library"} else ():
             audio.make(kind, scale.track_s)
         for part in parts:
             if part == "writes" and not writes.can_trace():
@@ -58,7 +60,7 @@ def main(parts: list[str], rounds: int | None, as_json: bool, scale: Scale) -> N
                     "writes: left out, since strace is not installed (apt install strace)\n", file=sys.stderr
                 )
                 continue
-            tables.append(run(part, template, token, scale, rounds))
+            tables.append(run(part, template, token, scale, rounds, tracks))
             if not as_json:
                 print("\n".join(tables[-1].lines()), flush=True)
     took, share = round(time.monotonic() - began), round(others.share)
@@ -76,6 +78,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=more)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--rounds", type=int, help="turns of each case; else what each part thinks right")
+    parser.add_argument(
+        "--tracks", type=int, default=library.TRACKS, help="how many the part library has; 2,000 by default"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     found = parser.parse_args()
     if unknown := set(found.parts) - set(PARTS):
@@ -85,4 +90,4 @@ def arguments() -> argparse.Namespace:
 
 if __name__ == "__main__":
     given = arguments()
-    main(given.parts or list(PARTS), given.rounds, given.json, Scale())
+    main(given.parts or list(PARTS), given.rounds, given.tracks, given.json, Scale())
