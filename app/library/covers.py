@@ -1,7 +1,7 @@
 """Small pictures of the covers in the library's files, made once and kept in the data folder.
 
-They lie in folders by the end of the track's id, each of which keeps those that were asked for last: that bounds
-all of them, to about 250 MB, and no request has to look at more than a handful.
+They lie in folders by the end of the track's id, each of which keeps those that were asked for last: that
+bounds all of them, to about 250 MB, and no request has to look at more than a handful.
 """
 
 import os
@@ -30,7 +30,7 @@ _making = threading.BoundedSemaphore(2)
 
 def thumbnail(track: Track, library: Path, data_dir: Path) -> Path:
     """A small JPEG of this track's cover. Raises NotFound when it has none that can be shown."""
-    folder = data_dir / "cache" / "covers" / track.id[-FOLDERS_BY:]
+    folder = data_dir / "cache" / "covers" / track.id[len(track.id) - FOLDERS_BY :]
     made = folder / f"{track.id}-{track.mtime_ns:x}.jpg"
     if _is_there(made):
         return made
