@@ -44,11 +44,11 @@ def test_an_edit_changes_what_was_named_in_file_and_index_and_can_be_undone(worl
     assert (tags.artist, tags.date) == ("Ida Holm", "2019")
     assert mutagen.File(file).tags["replaygain_track_gain"] == ["-6.1 dB"]
     found = world.row(track.id)
-    assert (found.title, found.album, found.track_no, found.search) == (
+    assert (found.title, found.album, found.track_no, found.title_key) == (
         "Salt & Marsh",
         "",
         3,
-        "salt & marsh\nida holm\n",
+        "salt and marsh",
     )
     assert (found.path, found.added_at) == (FLAC, track.added_at)
     assert found.mtime_ns == file.stat().st_mtime_ns

@@ -5,71 +5,25 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
-from litestar.testing import TestClient
 from sqlalchemy import event
 
-from app.accounts import sessions, setup
-from app.accounts.model import Scope
 from app.audio.model import Quality
-from app.children.parent import WarmParent
-from app.downloads.progress import ProgressBoard
-from app.library.derived import derive
 from app.library.index import scan
 from app.library.model import Track
-from app.services import Services
-from app.settings import Settings
 from app.tags import files
 from app.tags.model import Tags
-from app.web import create_app
-from tests.library_world import LibraryWorld, grow_old, make_world
+from tests.library_web import HTMX, Web, add_rows, serving
+from tests.library_world import grow_old
 from tests.media.audio import make, picture
-
-HTMX = {"HX-Request": "true"}
-
-
-@dataclass(frozen=True)
-class Web:
-    world: LibraryWorld
-    client: "TestClient[object]"
-
-    def get(self, path: str, **headers: str) -> httpx.Response:
-        return self.client.get(path, headers={name.replace("_", "-"): text for name, text in headers.items()})
-
-    def titles(self, path: str) -> list[str]:
-        answer = self.client.get(path, headers=HTMX)
-        assert answer.status_code == 200, answer.text
-        return re.findall(r'<strong class="name" dir="auto">(.*?)</strong>', answer.text)
 
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
-    world = make_world(tmp_path)
-    settings = Settings(data_dir=world.data, library_dir=world.library)
-    services = Services(
-        settings, world.db, b"0" * 32, lambda name, id: None, WarmParent("app.sources.warmup:warm_up")
-    )
-    user = setup.create_user(world.db, "alice", "a long password", is_admin=False)
-    with world.db.write() as session:
-        _, token = sessions.create_token(session, user.id, Scope.FULL, "tests")
-    with TestClient(create_app(services, ProgressBoard(tmp_path))) as client:
-        client.headers["Authorization"] = f"Bearer {token}"
-        yield Web(world, client)
-    world.db.close()
-
-
-def add_rows(world: LibraryWorld, *titles: str, **more: object) -> None:
-    """Rows without files, added one after the other."""
-    with world.db.write() as session:
-        for title in titles:
-            path = f"{title}.mp3"
-            values = {"size_bytes": 1, "mtime_ns": 1, "inode": 1, **derive(Tags(title=title), path), **more}
-            session.add(Track(path=path, path_key=path, title=title, **values))
-            session.flush()
+    with serving(tmp_path) as served:
+        yield served
 
 
 def scanned(web: Web) -> Track:
@@ -103,6 +57,7 @@ def test_search_answers_the_fragment_to_htmx_and_the_page_without(web: Web) -> N
     assert web.titles("/library?q=Ros+Sigúr") == ["sigur ros"]
     assert web.titles("/library?q=100%25") == ["100% other"]
     assert web.titles("/library?q=%25") == []
+    assert web.titles("/library?q=s%25g") == []
     assert "Nothing matches." in web.get("/library?q=nothing").text
 
 

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from app.errors import Conflict
-from app.library import change_queries, edit, queries, trash
+from app.library import change_queries, edit, find, queries, trash
 from app.library.api import TrackOut, shown
 from app.library.change_model import Kind, Trashed
 from app.library.requests import AnyRequest, existing, refusals
@@ -104,7 +104,7 @@ def edit_track_by_api(
 @get("/api/v1/library/trash", sync_to_thread=True)
 def list_trash(
     services: NamedDependency[Services],
-    limit: Annotated[int, QueryParameter(ge=1, le=queries.MAX_PAGE)] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=find.MAX_PAGE)] = 50,
     before: FromQuery[str | None] = None,
 ) -> TrashOut:
     """What is in the trash, whoever put it there, newest first."""

@@ -30,7 +30,7 @@ _making = threading.BoundedSemaphore(2)
 
 def thumbnail(track: Track, library: Path, data_dir: Path) -> Path:
     """A small JPEG of this track's cover. Raises NotFound when it has none that can be shown."""
-    folder = data_dir / "cache" / "covers" / track.id[-FOLDERS_BY:]
+    folder = data_dir / "cache" / "covers" / track.id[len(track.id) - FOLDERS_BY :]
     made = folder / f"{track.id}-{track.mtime_ns:x}.jpg"
     if _is_there(made):
         return made

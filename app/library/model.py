@@ -25,7 +25,7 @@ class Track(Base):
         Index("tracks_by_name", "name_key", "id", sqlite_where=PRESENT),
         Index("tracks_by_artist", "artist_key", "artist", sqlite_where=PRESENT),
         Index("tracks_by_release", "album_key", "album_artist_key", sqlite_where=PRESENT),
-        Index("tracks_by_album_artist", "album_artist_key", "album_key", sqlite_where=PRESENT),
+        Index("tracks_by_album_artist", "album_artist_key", "name_key", sqlite_where=PRESENT),
         Index("tracks_by_lossless", "lossless", "added_at", "id", sqlite_where=PRESENT),
         Index("tracks_by_site", "site", "added_at", "id", sqlite_where=PRESENT),
         Index("tracks_by_user", "user_id", "added_at", "id", sqlite_where=PRESENT),

@@ -80,7 +80,7 @@ def upgrade() -> None:
         ("tracks_by_name", ["name_key", "id"]),
         ("tracks_by_artist", ["artist_key", "artist"]),
         ("tracks_by_release", ["album_key", "album_artist_key"]),
-        ("tracks_by_album_artist", ["album_artist_key", "album_key"]),
+        ("tracks_by_album_artist", ["album_artist_key", "name_key"]),
         ("tracks_by_lossless", ["lossless", "added_at", "id"]),
         ("tracks_by_site", ["site", "added_at", "id"]),
         ("tracks_by_user", ["user_id", "added_at", "id"]),

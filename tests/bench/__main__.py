@@ -1,7 +1,7 @@
 """`python -m tests.bench [PART …] [--rounds N] [--tracks N] [--json]`: how fast Inlay is, and how light.
 
-Parts: single, batch, pages, recovery, writes, memory, egress, propose, library; all when none is named.
-On a machine with other work the clock tells little: compare CPU seconds then.
+Parts: single, batch, pages, recovery, writes, memory, egress, propose, library; all of them when none is
+named. On a machine with other work the clock tells little: compare CPU seconds then.
 """
 
 import argparse

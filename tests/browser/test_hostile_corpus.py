@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from app.accounts import sessions
 from app.accounts.model import LoginSession, Scope, User
@@ -204,6 +204,7 @@ def test_cards_history_library_and_settings_show_text(scene: Scene, watch: Any) 
         path: str | None = start
         while path:
             seen.visit(path)
+            to_the_end(seen.page)
             found |= seen.names("main .name") | seen.names("main .state")
             more = seen.page.get_by_role("link", name="Older", exact=True)
             path = more.get_attribute("href") if more.count() else None
@@ -239,6 +240,14 @@ def test_what_a_link_hands_in_is_text(scene: Scene, watch: Any) -> None:
     for url, title in list(zip(TEXTS[9:], TEXTS, strict=False))[::18]:
         seen.visit(f"/add?{urlencode({'url': url, 'title': title})}")
     swap_in(seen, [f"/library?{urlencode({'q': text, 'before': text})}" for text in TEXTS[1::10]])
+
+
+def to_the_end(page: Page) -> None:
+    """An endless list goes on when its end comes into view."""
+    while (more := page.locator(".more:visible")).count():
+        seen = page.locator(".page").count()
+        more.scroll_into_view_if_needed()
+        expect(page.locator(".page")).not_to_have_count(seen)
 
 
 def swap_in(seen: Watch, paths: list[str]) -> None:
