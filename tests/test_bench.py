@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.bench import batch, egress, memory, pages, propose, recovery, writes
+from tests.bench import batch, egress, library, memory, pages, propose, recovery, writes
 from tests.bench.figures import Figure, Table, summary
 from tests.bench.tracing import Trace
 from tests.bench.world import Bench, Scale
@@ -86,6 +86,12 @@ def test_proposals_are_counted_by_the_second() -> None:
     found = named(propose.measure(1))
     assert found["titles: a second"].value > 100
     assert found["titles: for 1,000"].most == 500
+
+
+def test_a_library_is_searched_and_looked_at() -> None:
+    found = named(library.measure(1, 300))
+    assert found["search, a typo"].most == 50
+    assert found["page, newest"].value > 0
 
 
 def test_a_summary_tells_which_aims_are_missed() -> None:

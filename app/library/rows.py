@@ -26,8 +26,8 @@ class Row:
     cover: str
     """The path of its small cover; empty without one."""
     liked: bool
-    number: str = ""
-    """Its number on the release that is shown."""
+    number: str | None = None
+    """Its number on the release that is shown, if one is."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class GroupRow:
     by: str
     facts: str
     cover: str
+    pictured: bool
+    """A release has its place for a cover, also without one."""
 
     @property
     def id(self) -> str:
@@ -79,7 +81,7 @@ def release_link(key: str, by: str) -> str:
 
 
 def artist_row(group: Group) -> GroupRow:
-    return GroupRow(artist_link(group.key), group.name, "", counted(group.tracks), "")
+    return GroupRow(artist_link(group.key), group.name, "", counted(group.tracks), "", pictured=False)
 
 
 def release_row(group: Group, *, with_artist: bool = True) -> GroupRow:
@@ -90,6 +92,7 @@ def release_row(group: Group, *, with_artist: bool = True) -> GroupRow:
         group.artist if with_artist else "",
         facts,
         cover_of(group.cover) if group.cover else "",
+        pictured=True,
     )
 
 
@@ -112,5 +115,5 @@ def _row(track: Track, liked: bool, numbered: bool) -> Row:
         error=track.error or "",
         cover="" if numbered else cover_of(track),
         liked=liked,
-        number=str(track.track_no or "") if numbered else "",
+        number=str(track.track_no or "") if numbered else None,
     )

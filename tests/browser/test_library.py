@@ -87,6 +87,7 @@ def test_what_one_likes_is_filtered_played_and_kept(browse: Browsing, alice: Per
     page = browse(alice, "/library?q=wherry")
     row = page.locator("#tracks .track").filter(has_text="Tideway 07")
     page.fill("#find-q", "tideway 07")
+    expect(page.locator("#tracks .track")).to_have_count(1)
     heart = row.get_by_role("button", name="Like Tideway 07")
     heart.tap()
     expect(heart).to_have_attribute("aria-pressed", "true")
