@@ -87,7 +87,14 @@ LAYERS = [
 COMMANDS = {"app.accounts.commands", "app.library.commands", "app.downloads.commands", "app.tags.commands"}
 
 ONLY_IMPORTERS = {
-    "mutagen": {"app.audio.quality", "app.tags.files", "app.tags.id3", "app.tags.mp4", "app.tags.vorbis"},
+    "mutagen": {
+        "app.audio.quality",
+        "app.tags.files",
+        "app.tags.foreign",
+        "app.tags.id3",
+        "app.tags.mp4",
+        "app.tags.vorbis",
+    },
     "watchfiles": {"app.library.watch"},
     "yt_dlp": {
         "app.sources.runner",

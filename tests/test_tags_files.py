@@ -319,3 +319,94 @@ def test_links_pipes_and_unknown_endings_are_refused(tmp_path: Path) -> None:
 
 def test_tags_survive_the_way_to_the_child(tmp_path: Path) -> None:
     assert msgspec.convert(json.loads(json.dumps(msgspec.to_builtins(FULL))), Tags) == FULL
+
+
+AMENDED = {
+    "track_gain": "-7.03 dB",
+    "track_peak": "0.988553",
+    "album_gain": "-6.50 dB",
+    "album_peak": "1.000000",
+}
+THEIRS = {
+    "mp3": ("TXXX:REPLAYGAIN_TRACK_GAIN", "-7.03 dB"),
+    "wav": ("TXXX:REPLAYGAIN_TRACK_GAIN", "-7.03 dB"),
+    "aiff": ("TXXX:REPLAYGAIN_TRACK_GAIN", "-7.03 dB"),
+    "m4a": ("----:com.apple.iTunes:replaygain_track_gain", "-7.03 dB"),
+    "flac": ("REPLAYGAIN_TRACK_GAIN", "-7.03 dB"),
+    "ogg": ("REPLAYGAIN_TRACK_GAIN", "-7.03 dB"),
+    "opus": ("R128_TRACK_GAIN", str(round(256 * (-7.03 - 5)))),
+}
+
+
+@pytest.mark.parametrize("form", [*FORMATS, "aiff"])
+def test_amending_sets_its_fields_and_leaves_all_else(form: str, tmp_path: Path, cover: bytes) -> None:
+    if form == "aiff":
+        path = aiff(tmp_path)
+    else:
+        path = copy(form, tmp_path)
+        write(path, FULL, cover)
+        strangers = mutagen.File(path)
+        strangers[_strange(form)] = _value(form)
+        strangers.save()
+    before, sounded = read(path), sound(path)
+    files.amend_safely(path, {"track_gain": "+1.00 dB", "lyrics": "Other words"})
+    files.amend_safely(path, AMENDED)
+    gains = {**AMENDED, **({"track_peak": "", "album_peak": ""} if form == "opus" else {})}
+    changed = {**gains, "lyrics": "Other words"}
+    after = read(path)
+    if form == "opus":
+        assert float(after.tags.track_gain.removesuffix(" dB")) == pytest.approx(-7.03, abs=0.01)
+        changed |= {"track_gain": after.tags.track_gain, "album_gain": after.tags.album_gain}
+    assert after == files.FileTags(
+        tags=msgspec.structs.replace(before.tags, **changed), has_cover=before.has_cover
+    )
+    name, value = THEIRS[form]
+    raw = mutagen.File(path)[name]
+    found = raw.text[0] if hasattr(raw, "text") else raw[0]
+    assert (found.decode() if isinstance(found, bytes) else found) == value
+    if form != "aiff":
+        assert read_cover(path) == cover
+        assert _strange(form) in mutagen.File(path)
+    assert sound(path) == sounded
+    files.amend_safely(path, dict.fromkeys(changed, ""))
+    assert read(path).tags == msgspec.structs.replace(before.tags, lyrics="")
+
+
+def test_amending_leaves_an_old_id3_tag_in_its_version(tmp_path: Path) -> None:
+    path = Path(shutil.copy(make("mp3", 2, tags={"title": "Old", "composer": "Ida"}), tmp_path / "a.mp3"))
+    assert path.read_bytes()[3] == 3
+    files.amend(path, AMENDED)
+    assert path.read_bytes()[3] == 3
+    assert read(path).tags.track_gain == "-7.03 dB"
+    assert probe(path)["composer"] == "Ida"
+
+
+def aiff(folder: Path) -> Path:
+    path = folder / "track.aiff"
+    tagged = ("-metadata", "title=Old", "-metadata", "artist=Somebody", "-write_id3v2", "1")
+    subprocess.run([ffmpeg(), "-v", "error", "-i", make("wav", 2), *tagged, path], check=True)
+    return path
+
+
+def _strange(form: str) -> str:
+    return {"mp3": "TPE3", "wav": "TPE3", "m4a": "----:com.example:CONDUCTOR"}.get(form, "CONDUCTOR")
+
+
+def _value(form: str) -> object:
+    if form in ("mp3", "wav"):
+        return id3.TPE3(encoding=3, text=["Ida Holm"])
+    return [b"Ida Holm"] if form == "m4a" else ["Ida Holm"]
+
+
+@pytest.mark.parametrize(("form", "options"), [("aiff", ("-write_id3v2", "1")), ("wma", ()), ("wv", ())])
+def test_tags_of_files_that_are_only_read(form: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / f"track.{form}"
+    told = {"title": "Tin Roof", "artist": "Ida Holm", "album": "Ä", "track": "3", "genre": "Folk"}
+    tagged = [part for name, text in told.items() for part in ("-metadata", f"{name}={text}")]
+    subprocess.run([ffmpeg(), "-v", "error", "-i", make("wav", 2), *tagged, *options, path], check=True)
+    [report] = files.read_safely([path])
+    assert report.tags == Tags(title="Tin Roof", artist="Ida Holm", album="Ä", track_no=3, genre="Folk")
+    assert report.quality
+    assert report.error is None
+    with pytest.raises(Failure, match="tag editor"):
+        write(path, FULL, None)

@@ -209,6 +209,7 @@ def history_page(
         {
             "title": cards.title_of(one),
             "line": cards.history_line(one),
+            "sound": cards.sound(one) if one.state is State.DONE else "",
             "when": one.finished_at,
             "one": one,
             "undo": undo.is_possible(one),

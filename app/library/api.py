@@ -72,7 +72,11 @@ def track_file_by_api(
 def track_out(track: Track) -> TrackOut:
     same = {name: getattr(track, name) for name in TrackOut.__struct_fields__}
     return TrackOut(
-        **same | {"quality": facts_of(track.quality), "source_quality": facts_of(track.source_quality)}
+        **same
+        | {
+            "quality": facts_of(track.quality, track.source_quality),
+            "source_quality": facts_of(track.source_quality),
+        }
     )
 
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from app.accounts.model import User
-from app.audio.quality import clock, label
+from app.audio.quality import clock, label_with_source
 from app.errors import Invalid, NotFound
 from app.files import audio_type, file_response, picture_response
 from app.htmx import fragment, page, wants_fragment
@@ -120,7 +120,7 @@ def _row(track: Track) -> Row:
         by=" · ".join(part for part in (track.artist, track.album) if part),
         facts=" · ".join(
             part
-            for part in (clock(track.quality.duration_ms if track.quality else None), _sound(track))
+            for part in (clock(track.quality.duration_ms if track.quality else None), sound_of(track))
             if part
         ),
         error=track.error or "",
@@ -128,14 +128,9 @@ def _row(track: Track) -> Row:
     )
 
 
-def _sound(track: Track) -> str:
+def sound_of(track: Track) -> str:
     """What the file is, and honestly what it was when that was less."""
-    if track.quality is None:
-        return ""
-    source = track.source_quality
-    if source and track.quality.lossless and not source.lossless:
-        return f"{label(track.quality)}, made from {label(source)}"
-    return label(track.quality)
+    return label_with_source(track.quality, track.source_quality) if track.quality else ""
 
 
 HANDLERS = [library_page, complete_name, track_file, track_cover]

@@ -1,13 +1,13 @@
 """Tags and covers in music files; the part that reads strangers' bytes runs in a child.
 
-Only this module knows the formats; `id3.py`, `vorbis.py` and `mp4.py` are its parts.
+Only this module knows the formats; `id3.py`, `vorbis.py`, `mp4.py` and `foreign.py` are its parts.
 """
 
 import errno
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from app.audio.model import Quality
 from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind
-from app.tags import id3, mp4, vorbis
+from app.tags import foreign, id3, mp4, vorbis
 from app.tags.model import Tags
 
 LIMITS = limits.TAGS
@@ -59,6 +59,7 @@ class Container(Protocol):
     def read(self, file: BinaryIO, extension: str) -> tuple[Tags, bool]: ...
     def read_cover(self, file: BinaryIO, extension: str) -> bytes | None: ...
     def write(self, file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> None: ...
+    def amend(self, file: BinaryIO, extension: str, changes: Mapping[str, str]) -> None: ...
 
 
 CONTAINERS: dict[str, Container] = {
@@ -71,8 +72,15 @@ CONTAINERS: dict[str, Container] = {
     "ogg": vorbis,
     "oga": vorbis,
     "opus": vorbis,
+    "aif": id3,
+    "aiff": id3,
+    "wma": foreign,
+    "wv": foreign,
 }
 """File endings that we know → how such files hold tags."""
+WRITABLE = frozenset(CONTAINERS) - {"aif", "aiff", "wma", "wv"}
+"""Those that we give tags of our own. The others are only read."""
+AMENDABLE = frozenset(CONTAINERS) - {"wma", "wv"}
 
 
 def read(path: Path) -> FileTags:
@@ -97,6 +105,21 @@ def write(path: Path, tags: Tags, cover_jpeg: bytes | None) -> None:
         container.write(file, extension, tags, cover_jpeg)
         file.flush()
         os.fsync(file.fileno())
+
+
+def amend(path: Path, changes: Mapping[str, str]) -> None:
+    """Set these fields (an empty text removes one) and leave all else in the file as it is. As `write`."""
+    with _file(path, "rb+", NOT_WRITTEN) as (container, file, extension):
+        container.amend(file, extension, changes)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def amend_safely(path: Path, changes: Mapping[str, str]) -> None:
+    """Set these fields in a child, and leave all else as it is. Raises Failure."""
+    target = os.path.abspath(path)
+    args = {"path": target, "changes": dict(changes)}
+    _run("amend_in_child", args, path, NOT_WRITTEN, reads=[], writes=[target])
 
 
 def write_safely(
@@ -156,6 +179,11 @@ def read_safely(paths: Iterable[Path]) -> Iterator[FileReport]:
 def write_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     cover = Path(args["cover"]).read_bytes() if args["cover"] else None
     write(Path(args["path"]), msgspec.convert(args["tags"], Tags), cover)
+    return {}
+
+
+def amend_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    amend(Path(args["path"]), args["changes"])
     return {}
 
 

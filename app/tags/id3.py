@@ -1,23 +1,26 @@
-"""ID3 tags of MP3 and WAV files.
+"""ID3 tags of MP3, WAV and AIFF files.
 
 We write ID3v2.4 in UTF-8 and no ID3v1. Version 2.3 would reach some car radios from before 2010, but it
 has UTF-16 only, splits the date over three frames, and lets readers cut "AC/DC" at its slash. ID3v1 holds
 thirty Latin letters and wins over the real tags in some players.
 
 A WAV file gets the same frames in its `id3 ` chunk and loses its LIST INFO chunk: that has no agreed
-encoding and no album artist, and ffmpeg prefers it over ID3 when both are there.
+encoding and no album artist, and ffmpeg prefers it over ID3 when both are there. AIFF files are only read,
+and amended.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from mutagen import apev2, id3
 from mutagen._riff import RiffChunk, RiffFile
+from mutagen.aiff import AIFF
 from mutagen.mp3 import MP3, MPEGInfo
 from mutagen.wave import WAVE
 
 from app.tags import lrc
+from app.tags.foreign import unwritten
 from app.tags.model import Tags
 from app.tags.values import mime_of, settled, tags_found, texts
 
@@ -40,6 +43,10 @@ NAMES = {
     "release_id": ("txxx:musicbrainz album id", "txxx:musicbrainz_albumid"),
     "group_id": ("txxx:musicbrainz release group id", "txxx:musicbrainz_releasegroupid"),
     "artist_ids": ("txxx:musicbrainz artist id", "txxx:musicbrainz_artistid"),
+    "track_gain": ("txxx:replaygain_track_gain",),
+    "track_peak": ("txxx:replaygain_track_peak",),
+    "album_gain": ("txxx:replaygain_album_gain",),
+    "album_peak": ("txxx:replaygain_album_peak",),
 }
 FRAMES = {
     "title": id3.TIT2,
@@ -57,6 +64,10 @@ DESCRIBED = {
     "release_id": "MusicBrainz Album Id",
     "group_id": "MusicBrainz Release Group Id",
     "artist_ids": "MusicBrainz Artist Id",
+    "track_gain": "REPLAYGAIN_TRACK_GAIN",
+    "track_peak": "REPLAYGAIN_TRACK_PEAK",
+    "album_gain": "REPLAYGAIN_ALBUM_GAIN",
+    "album_peak": "REPLAYGAIN_ALBUM_PEAK",
 }
 """What has no frame of its own, under the names that other programs look for."""
 MUSICBRAINZ = "http://musicbrainz.org"
@@ -90,8 +101,26 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
         frames.add(frame)
     if extension == "wav":
         _write_wav(file, frames)
+    elif extension != "mp3":
+        raise unwritten()
     else:
         _write_mp3(file, frames)
+
+
+def amend(file: BinaryIO, extension: str, changes: Mapping[str, str]) -> None:
+    audio = _open(file, extension)
+    if audio.tags is None:
+        audio.add_tags()
+    is_old = audio.tags.version[:2] == (2, 3)
+    names = {name for field in changes for name in NAMES[field]}
+    for key in [key for key, frame in audio.tags.items() if _name(frame) in names]:
+        del audio.tags[key]
+    for frame in _frames(settled(Tags(**changes)), None):  # type: ignore[arg-type]
+        audio.tags.add(frame)
+    if is_old:
+        audio.tags.update_to_v23()
+    file.seek(0)
+    audio.save(file, v2_version=3 if is_old else 4)
 
 
 def _write_mp3(file: BinaryIO, frames: Any) -> None:
@@ -150,7 +179,7 @@ def _frames(tags: Tags, cover: bytes | None) -> Iterator[Any]:
 
 
 def _open(file: BinaryIO, extension: str) -> Any:
-    return WAVE(file) if extension == "wav" else MP3(file)
+    return {"wav": WAVE, "aif": AIFF, "aiff": AIFF}.get(extension, MP3)(file)
 
 
 def _name(frame: Any) -> str:

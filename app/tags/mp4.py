@@ -1,5 +1,6 @@
 """The iTunes list of tags in MP4 files."""
 
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from mutagen.mp4 import MP4, AtomDataType, MP4Cover, MP4FreeForm, MP4Tags
@@ -29,6 +30,10 @@ NAMES = {
     "release_id": (f"{CUSTOM}musicbrainz album id".lower(),),
     "group_id": (f"{CUSTOM}musicbrainz release group id".lower(),),
     "artist_ids": (f"{CUSTOM}musicbrainz artist id".lower(),),
+    "track_gain": (f"{CUSTOM}replaygain_track_gain".lower(),),
+    "track_peak": (f"{CUSTOM}replaygain_track_peak".lower(),),
+    "album_gain": (f"{CUSTOM}replaygain_album_gain".lower(),),
+    "album_peak": (f"{CUSTOM}replaygain_album_peak".lower(),),
 }
 ATOMS = {
     "title": "©nam",
@@ -49,6 +54,10 @@ FREEFORM = {
     "group_id": f"{CUSTOM}MusicBrainz Release Group Id",
     "artist_ids": f"{CUSTOM}MusicBrainz Artist Id",
     "lyrics_synced": f"{CUSTOM}SYNCEDLYRICS",
+    "track_gain": f"{CUSTOM}replaygain_track_gain",
+    "track_peak": f"{CUSTOM}replaygain_track_peak",
+    "album_gain": f"{CUSTOM}replaygain_album_gain",
+    "album_peak": f"{CUSTOM}replaygain_album_peak",
 }
 
 
@@ -66,6 +75,26 @@ def read_cover(file: BinaryIO, extension: str) -> bytes | None:
 def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> None:
     # A fresh list: one that was read would write back the atoms that it could not understand.
     atoms = MP4Tags()
+    _put(atoms, tags)
+    if cover:
+        png = mime_of(cover) == "image/png"
+        atoms["covr"] = [MP4Cover(cover, AtomDataType.PNG if png else AtomDataType.JPEG)]
+    atoms.save(file, padding=lambda _: 1024)
+
+
+def amend(file: BinaryIO, extension: str, changes: Mapping[str, str]) -> None:
+    audio = MP4(file)
+    if audio.tags is None:
+        audio.add_tags()
+    names = {name for field in changes for name in NAMES[field]}
+    for key in [key for key in audio.tags if key.lower() in names]:
+        del audio.tags[key]
+    _put(audio.tags, Tags(**changes))  # type: ignore[arg-type]
+    file.seek(0)
+    audio.save(file)
+
+
+def _put(atoms: MP4Tags, tags: Tags) -> None:
     for name, text in texts(settled(tags)).items():
         if name in NUMBERS:
             atoms[NUMBERS[name]] = [(int(text), 0)]
@@ -76,10 +105,6 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
             atoms[FREEFORM[name]] = [MP4FreeForm(one.encode(), AtomDataType.UTF8) for one in values]
         else:
             atoms[ATOMS[name]] = [text]
-    if cover:
-        png = mime_of(cover) == "image/png"
-        atoms["covr"] = [MP4Cover(cover, AtomDataType.PNG if png else AtomDataType.JPEG)]
-    atoms.save(file, padding=lambda _: 1024)
 
 
 def _texts(values: Any) -> list[str]:
