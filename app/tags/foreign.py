@@ -1,6 +1,6 @@
 """Tags of files that we read and never write: WMA and WavPack."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
 from mutagen.apev2 import APEBinaryValue
@@ -58,7 +58,7 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
     raise unwritten()
 
 
-def amend(file: BinaryIO, extension: str, changes: Mapping[str, str]) -> None:
+def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) -> None:
     raise unwritten()
 
 

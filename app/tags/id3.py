@@ -5,12 +5,11 @@ has UTF-16 only, splits the date over three frames, and lets readers cut "AC/DC"
 thirty Latin letters and wins over the real tags in some players.
 
 A WAV file gets the same frames in its `id3 ` chunk and loses its LIST INFO chunk: that has no agreed
-encoding and no album artist, and ffmpeg prefers it over ID3 when both are there. AIFF files are only read,
-and amended.
+encoding and no album artist, and ffmpeg prefers it over ID3 when both are there.
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
 from mutagen import apev2, id3
@@ -20,9 +19,8 @@ from mutagen.mp3 import MP3, MPEGInfo
 from mutagen.wave import WAVE
 
 from app.tags import lrc
-from app.tags.foreign import unwritten
 from app.tags.model import Tags
-from app.tags.values import mime_of, settled, tags_found, texts
+from app.tags.values import mime_of, only, settled, tags_found, texts
 
 NAMES = {
     "title": ("tit2", "inam"),
@@ -99,28 +97,31 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
     frames = id3.ID3()
     for frame in _frames(settled(tags), cover):
         frames.add(frame)
+    _write(file, extension, frames)
+
+
+def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) -> None:
+    if extension == "wav":
+        # What is in its LIST INFO chunk alone has to come along, because that chunk goes.
+        fields = NAMES.keys()
+    frames = id3.ID3()
+    doomed = {name for field in fields for name in NAMES[field]}
+    for frame in (_open(file, extension).tags or {}).values():
+        if _name(frame) not in doomed:
+            frames.add(frame)
+    for frame in _frames(settled(only(tags, fields)), None):
+        frames.add(frame)
+    file.seek(0)
+    _write(file, extension, frames)
+
+
+def _write(file: BinaryIO, extension: str, frames: Any) -> None:
     if extension == "wav":
         _write_wav(file, frames)
     elif extension != "mp3":
-        raise unwritten()
+        _write_aiff(file, frames)
     else:
         _write_mp3(file, frames)
-
-
-def amend(file: BinaryIO, extension: str, changes: Mapping[str, str]) -> None:
-    audio = _open(file, extension)
-    if audio.tags is None:
-        audio.add_tags()
-    is_old = audio.tags.version[:2] == (2, 3)
-    names = {name for field in changes for name in NAMES[field]}
-    for key in [key for key, frame in audio.tags.items() if _name(frame) in names]:
-        del audio.tags[key]
-    for frame in _frames(settled(Tags(**changes)), None):  # type: ignore[arg-type]
-        audio.tags.add(frame)
-    if is_old:
-        audio.tags.update_to_v23()
-    file.seek(0)
-    audio.save(file, v2_version=3 if is_old else 4)
 
 
 def _write_mp3(file: BinaryIO, frames: Any) -> None:
@@ -135,6 +136,17 @@ def _write_mp3(file: BinaryIO, frames: Any) -> None:
         file.seek(0)
     file.seek(0)
     frames.save(file, v1=0, v2_version=4, padding=lambda _: 1024)
+
+
+def _write_aiff(file: BinaryIO, frames: Any) -> None:
+    audio = AIFF(file)
+    if audio.tags is None:
+        audio.add_tags()
+    audio.tags.clear()
+    for frame in frames.values():
+        audio.tags.add(frame)
+    file.seek(0)
+    audio.tags.save(file, v2_version=4, padding=lambda _: 0)
 
 
 def _write_wav(file: BinaryIO, frames: Any) -> None:

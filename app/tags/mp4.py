@@ -1,12 +1,12 @@
 """The iTunes list of tags in MP4 files."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Any, BinaryIO
 
 from mutagen.mp4 import MP4, AtomDataType, MP4Cover, MP4FreeForm, MP4Tags
 
 from app.tags.model import Tags
-from app.tags.values import mime_of, settled, tags_found, texts
+from app.tags.values import mime_of, only, settled, tags_found, texts
 
 CUSTOM = "----:com.apple.iTunes:"
 """Every tagger shows and keeps freeform atoms of this owner; those of others often stay hidden."""
@@ -82,19 +82,19 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
     atoms.save(file, padding=lambda _: 1024)
 
 
-def amend(file: BinaryIO, extension: str, changes: Mapping[str, str]) -> None:
-    audio = MP4(file)
-    if audio.tags is None:
-        audio.add_tags()
-    names = {name for field in changes for name in NAMES[field]}
-    for key in [key for key in audio.tags if key.lower() in names]:
-        del audio.tags[key]
-    _put(audio.tags, Tags(**changes))  # type: ignore[arg-type]
+def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) -> None:
+    atoms = MP4(file).tags
+    if atoms is None:
+        atoms = MP4Tags()
+    doomed = {name for field in fields for name in NAMES[field]}
+    for name in [name for name in atoms if name.lower() in doomed]:
+        del atoms[name]
+    _put(atoms, only(tags, fields))
     file.seek(0)
-    audio.save(file)
+    atoms.save(file, padding=lambda _: 1024)
 
 
-def _put(atoms: MP4Tags, tags: Tags) -> None:
+def _put(atoms: Any, tags: Tags) -> None:
     for name, text in texts(settled(tags)).items():
         if name in NUMBERS:
             atoms[NUMBERS[name]] = [(int(text), 0)]

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from mutagen import MutagenError
@@ -13,7 +13,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 
 from app.tags.model import GAINS, Tags
-from app.tags.values import MAX_VALUES, mime_of, settled, tags_found, texts
+from app.tags.values import MAX_VALUES, mime_of, only, settled, tags_found, texts
 
 NAMES = {
     "title": ("title",),
@@ -77,21 +77,24 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
             audio.add_picture(_picture(cover))
     elif cover:
         audio.tags[PICTURE.upper()] = [base64.b64encode(_picture(cover).write()).decode("ascii")]
-    file.seek(0)
-    extra = {"deleteid3": True} if isinstance(audio, FLAC) else {}
-    audio.save(file, padding=lambda _: PADDING_BYTES, **extra)
+    _save(audio, file)
 
 
-def amend(file: BinaryIO, extension: str, changes: Mapping[str, str]) -> None:
+def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) -> None:
     audio = _open(file)
     if audio.tags is None:
         audio.add_tags()
-    for name in {one for field in changes for one in (*NAMES[field], R128.get(field, ""))} - {""}:
-        if name in audio.tags:
-            del audio.tags[name]
-    _put(audio, Tags(**changes))  # type: ignore[arg-type]
+    doomed = {name for field in fields for name in (*NAMES[field], R128.get(field, ""))}
+    for name in {name.lower() for name, _ in audio.tags} & doomed:
+        del audio.tags[name]
+    _put(audio, only(tags, fields))
+    _save(audio, file)
+
+
+def _save(audio: Any, file: BinaryIO) -> None:
     file.seek(0)
-    audio.save(file)
+    extra = {"deleteid3": True} if isinstance(audio, FLAC) else {}
+    audio.save(file, padding=lambda _: PADDING_BYTES, **extra)
 
 
 def _put(audio: Any, tags: Tags) -> None:
