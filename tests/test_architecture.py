@@ -37,6 +37,7 @@ LAYERS = [
         "app.accounts.model",
         "app.library.model",
         "app.library.change_model",
+        "app.library.sound_model",
         "app.downloads.model",
         "app.lookups.model",
         "app.rules.model",
@@ -45,6 +46,7 @@ LAYERS = [
         "app.accounts.queries",
         "app.library.queries",
         "app.library.change_queries",
+        "app.library.sound_queries",
         "app.lookups.queries",
         "app.rules.queries",
         *(
@@ -61,7 +63,17 @@ LAYERS = [
         *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
         *(
             f"app.library.{name}"
-            for name in ("requests", "pages", "edit_pages", "trash_pages", "api", "change_api", "commands")
+            for name in (
+                "requests",
+                "pages",
+                "edit_pages",
+                "trash_pages",
+                "sound_pages",
+                "sound_commands",
+                "api",
+                "change_api",
+                "commands",
+            )
         ),
         *(
             f"app.downloads.{n}"
@@ -72,6 +84,7 @@ LAYERS = [
                 "candidate_pages",
                 "cover_pages",
                 "listen_pages",
+                "spectrum_pages",
                 "activity_pages",
                 "api",
                 "api_shapes",
@@ -87,7 +100,13 @@ LAYERS = [
 ]
 
 # Edges that are wiring's guests: they are loaded by the command line and use what it made.
-COMMANDS = {"app.accounts.commands", "app.library.commands", "app.downloads.commands", "app.tags.commands"}
+COMMANDS = {
+    "app.accounts.commands",
+    "app.library.commands",
+    "app.library.sound_commands",
+    "app.downloads.commands",
+    "app.tags.commands",
+}
 
 ONLY_IMPORTERS = {
     "mutagen": {

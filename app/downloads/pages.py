@@ -18,6 +18,7 @@ from app.downloads import (
     forms,
     queries,
     review_pages,
+    spectrum_pages,
     toast,
     undo,
 )
@@ -254,6 +255,7 @@ HANDLERS = [
     *review_pages.HANDLERS,
     *candidate_pages.HANDLERS,
     *cover_pages.HANDLERS,
+    *spectrum_pages.HANDLERS,
     inbox_page,
     add_page,
     inbox_fragment,
