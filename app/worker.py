@@ -3,6 +3,7 @@
 import fcntl
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import IO
 
 from app.accounts.setup import ensure_admin
@@ -18,7 +19,7 @@ from app.downloads.retention import free_one
 from app.downloads.schedule import Scheduler
 from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
-from app.library import trash
+from app.library import trash, words
 from app.library.folder import prepare_folder
 from app.library.loudness import LoudnessKeeper
 from app.library.watch import LibraryWatcher
@@ -149,4 +150,5 @@ class Worker:
             finalize=Finalizer(services, self.converter, wake).finalize,
             lookup=lookups.look_up,
             front=lookups.fetch_front,
+            words=partial(words.ask, services, self.desk),
         )
