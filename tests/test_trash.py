@@ -1,15 +1,17 @@
 """What leaves the library goes to the trash whole, and comes back as the track that it was."""
 
 import os
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from app.db import now
 from app.errors import Conflict, Failure, NotFound
-from app.library import change_queries, changes, moves, swap, trash
+from app.library import change_queries, changes, edit, moves, swap, trash
 from app.library.change_model import Kind, Place, Snapshot, Trashed
 from app.library.model import Track
 from app.tags.files import read
@@ -202,6 +204,52 @@ def test_a_trash_without_room_takes_nothing_and_the_file_stays(world: TrashWorld
             assert world.rows("SELECT count(*) FROM changes") == [(0,)]
 
 
+def test_a_library_without_room_gets_nothing_half(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "library", 2_000) as disk, trash_world(tmp_path) as world:
+        track, other = world.track(), world.track("Ida Holm/Other.mp3")
+        gone = delete(world, other)
+        new, before = world.new_file(), (world.library / PATH).read_bytes()
+        for act in (
+            lambda: trash.restore(world.services, gone.id, world.alice),
+            lambda: replace(world, track, new),
+            lambda: edit.edit(world.services, track, {"title": "Another"}, world.alice),
+        ):
+            # Each time: what was deleted is counted by such a disk for a while.
+            disk.fill(leaving_kib=4)
+            with pytest.raises(Failure, match="library's disk is full"):
+                act()
+            assert world.files() == [PATH]
+            assert (world.library / PATH).read_bytes() == before
+            assert world.hidden() == []
+        assert place_of(world, gone.id) is Place.KEPT
+        assert world.rows("SELECT kind FROM changes") == [("deleted",)]
+        disk.resize(2_000)
+        trash.restore(world.services, gone.id, world.alice)
+        assert len(world.files()) == 2
+
+
+def test_of_two_who_change_a_track_at_once_one_is_told_and_nothing_is_lost(world: TrashWorld) -> None:
+    track = world.track()
+    told: list[str] = []
+
+    def change(name: str, value: str) -> None:
+        try:
+            edit.edit(world.services, track, {name: value}, world.alice)
+        except Conflict as conflict:
+            told.append(conflict.code)
+
+    both = [threading.Thread(target=change, args=pair) for pair in (("title", "Mine"), ("album", "Theirs"))]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    tags = read(world.library / PATH).tags
+    assert told == ["file_changed"]
+    assert (tags.title, tags.album) in (("Mine", "Estuary"), ("Saltmarsh", "Theirs"))
+    assert world.row(track.id).title == tags.title
+    assert world.hidden() == []
+
+
 def test_what_is_old_enough_goes_and_what_nobody_knows_stays(world: TrashWorld) -> None:
     old, fresh = world.track(), world.track("Ida Holm/Fresh.mp3")
     gone = delete(world, old)
@@ -219,6 +267,19 @@ def test_what_is_old_enough_goes_and_what_nobody_knows_stays(world: TrashWorld) 
         trash.restore(world.services, gone.id, world.alice)
     assert trash.empty(world.services) == 1
     assert world.in_trash() == [b"put here by hand"]
+
+
+def test_the_history_of_changes_is_as_long_as_that_of_downloads(world: TrashWorld) -> None:
+    kept = delete(world, world.track())
+    restored = delete(world, world.track("Ida Holm/Back.mp3"))
+    trash.restore(world.services, restored.id, world.alice)
+    with world.world.db.write() as session:
+        session.execute(text("UPDATE changes SET done_at = '2020-01-01 00:00:00.000000'"))
+        session.execute(text("UPDATE trashed SET restored_at = '2020-01-01 00:00:00.000000'"))
+    trash.expire(world.services)
+    assert world.rows("SELECT count(*) FROM changes") == [(0,)]
+    assert world.rows("SELECT id FROM trashed") == [(kept.id,)]
+    assert trash.restore(world.services, kept.id, world.alice).path_after == PATH
 
 
 def test_a_file_that_was_damaged_in_the_trash_is_not_brought_back(world: TrashWorld) -> None:

@@ -182,6 +182,22 @@ def last_standing(session: Session, track_id: str) -> Change | None:
     return session.scalar(wanted.order_by(Change.id.desc()).limit(1))
 
 
+def is_any_before(session: Session, moment: datetime) -> bool:
+    """Whether `forget` would find something."""
+    return session.scalar(select(Change.id).where(Change.done_at < moment).limit(1)) is not None
+
+
+def forget(session: Session, moment: datetime) -> None:
+    """What was done before then leaves the history; what is in the trash stays in it."""
+    session.execute(delete(Change).where(Change.done_at < moment))
+    session.execute(
+        delete(Trashed).where(
+            Trashed.place.in_([Place.GONE, Place.RESTORED]),
+            func.coalesce(Trashed.gone_at, Trashed.restored_at) < moment,
+        )
+    )
+
+
 def _set_place(session: Session, trashed_id: str | None, place: Place, **more: datetime) -> None:
     if trashed_id:
         session.execute(update(Trashed).where(Trashed.id == trashed_id).values(place=place, **more))

@@ -173,7 +173,7 @@ def empty(services: Services, ids: Sequence[str] | None = None) -> int:
 
 
 def expire(services: Services) -> None:
-    """Empty what has been in the trash for long enough, and sweep what should not be there any more."""
+    """Empty what has been in the trash for long enough, sweep it, and forget what is too old to be told."""
     days = services.settings.trash_days
     if days:
         with services.db.read() as session:
@@ -181,6 +181,13 @@ def expire(services: Services) -> None:
         if old:
             log.info("%d files have been in the trash for %d days and go", empty(services, old), days)
     _sweep(services)
+    if days := services.settings.history_days:
+        moment = now() - timedelta(days=days)
+        with services.db.read() as session:
+            some = change_queries.is_any_before(session, moment)
+        if some:
+            with services.db.write() as session:
+                change_queries.forget(session, moment)
 
 
 def _sweep(services: Services) -> None:
