@@ -102,7 +102,8 @@ def test_files_that_have_gains_are_skipped_unless_asked(world: TrashWorld) -> No
     before = (world.library / "a.mp3").stat()
     again = run(world, "a.mp3")
     assert (again.measured, again.had) == (0, 1)
-    assert (world.library / "a.mp3").stat() == before
+    after = (world.library / "a.mp3").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert gains(world.library / "a.mp3")["album_gain"] == ""
 
 

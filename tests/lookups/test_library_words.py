@@ -71,10 +71,10 @@ def test_unknown_words_are_said_and_nothing_is_asked_for_ever(
 ) -> None:
     track, path = added(inlay, site, "Unsung")
     fakes.found_words = []
-    before = (inlay.library / path).stat()
+    before = (inlay.library / path).read_bytes()
     pages.post(f"{track}/lyrics", headers=HTMX)
     wait_for(lambda: "does not know" in pages.post(f"{track}/lyrics?turn=1", headers=HTMX).text, 20)
-    assert (inlay.library / path).stat() == before
+    assert (inlay.library / path).read_bytes() == before
     other, _ = added(inlay, site, "Unasked")
     assert "did not answer" in pages.post(f"{other}/lyrics?turn=15", headers=HTMX).text
     assert pages.post(f"{other}/lyrics?turn=16").status_code == 422
