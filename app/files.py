@@ -30,6 +30,7 @@ AUDIO_TYPES = {
     "aif": "audio/aiff",
     "aiff": "audio/aiff",
     "wma": "audio/x-ms-wma",
+    "wv": "audio/x-wavpack",
     "webm": "audio/webm",
     "mka": "audio/x-matroska",
     "ts": "audio/mp2t",

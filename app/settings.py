@@ -200,6 +200,11 @@ class Settings:
     user_bytes_per_day: int = setting(
         100 * 1024**3, _whole(1024, 2**50), "Bytes that are fetched for one user within 24 hours."
     )
+    replaygain: str = setting(
+        "off",
+        _one_of("off", "track", "album"),
+        "Write how loud added tracks are into them (ReplayGain 2.0): `off`, `track`, or `album` as well.",
+    )
     allow_hosts: tuple[str, ...] = setting(
         (), _hosts, "Hosts or networks (comma list) that downloads may reach although they are private."
     )

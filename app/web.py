@@ -26,6 +26,7 @@ import app.library.api
 import app.library.change_api
 import app.library.edit_pages
 import app.library.pages
+import app.library.sound_pages
 import app.library.trash_pages
 import app.rules.api
 import app.rules.pages
@@ -113,6 +114,7 @@ def routes(assets: "Assets") -> Router:
         *app.downloads.pages.HANDLERS,
         *app.downloads.activity_pages.HANDLERS,
         *app.library.pages.HANDLERS,
+        *app.library.sound_pages.HANDLERS,
         *app.library.edit_pages.HANDLERS,
         *app.library.trash_pages.HANDLERS,
         *app.rules.pages.HANDLERS,

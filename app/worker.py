@@ -3,12 +3,13 @@
 import fcntl
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import IO
 
 from app.accounts.setup import ensure_admin
 from app.audio.ffmpeg import find_ffmpeg
 from app.children.parent import WarmParent
-from app.downloads import warmup
+from app.downloads import queries, warmup
 from app.downloads.convert import Converter
 from app.downloads.finalize import Finalizer
 from app.downloads.lookups import Lookups
@@ -18,8 +19,9 @@ from app.downloads.retention import free_one
 from app.downloads.schedule import Scheduler
 from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
-from app.library import trash
+from app.library import lyrics, trash
 from app.library.folder import prepare_folder
+from app.library.loudness import LoudnessKeeper
 from app.library.watch import LibraryWatcher
 from app.lookups.desk import Desk
 from app.opening import Caretaker, prepare
@@ -110,17 +112,24 @@ class Worker:
         self.watcher = LibraryWatcher(services.db, settings.library_dir)
         self.watcher.start()
         self.reconciler.start()
+        self.loudness = LoudnessKeeper(services, self._nothing_converts)
+        self.loudness.start()
 
     def stop(self) -> None:
         """End within seconds; what was being fetched is queued again."""
         self.parts.services.running.stop()
         self.consumer.stop(graceful=True)
+        self.loudness.stop()
         self.watcher.stop()
         self.guard.stop()
         self.desk.stop()
         self.reconciler.stop()
         if self.lock:
             self.lock.close()
+
+    def _nothing_converts(self) -> bool:
+        with self.parts.services.db.read() as session:
+            return not queries.converting(session)
 
     def _take_lock(self) -> None:
         self.lock = open(self.parts.services.settings.data_dir / "worker.lock", "ab")  # noqa: SIM115
@@ -141,4 +150,5 @@ class Worker:
             finalize=Finalizer(services, self.converter, wake).finalize,
             lookup=lookups.look_up,
             front=lookups.fetch_front,
+            words=partial(lyrics.ask, services, self.desk),
         )

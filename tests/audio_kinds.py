@@ -22,6 +22,13 @@ MORE: dict[str, tuple[str, tuple[str, ...]]] = {
     "wav_float": ("wav", ("-c:a", "pcm_f32le")),
     "mp3_in_wav": ("wav", ("-c:a", "libmp3lame")),
     "aiff": ("aiff", ()),
+    "alac_96": ("m4a", ("-c:a", "alac", "-sample_fmt", "s32p", "-ar", "96000")),
+    "flac_in_mp4_96": (
+        "mp4",
+        ("-c:a", "flac", "-sample_fmt", "s32", "-bits_per_raw_sample", "24", "-ar", "96000", "-strict", "-2"),
+    ),
+    "mono_mp3": ("mp3", ("-c:a", "libmp3lame", "-b:a", "96k", "-ac", "1")),
+    "mp3_320": ("mp3", ("-c:a", "libmp3lame", "-b:a", "320k")),
     "alac24": ("m4a", ("-c:a", "alac", "-sample_fmt", "s32p")),
     "flac_in_ogg": ("ogg", ("-c:a", "flac", "-sample_fmt", "s16")),
     "flac_in_mp4": ("mp4", ("-c:a", "flac", "-sample_fmt", "s16", "-strict", "-2")),

@@ -10,7 +10,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 import app.accounts.model
-import app.downloads.model  # noqa: F401  (all tables must be known here)
+import app.downloads.model
+import app.library.sound_model  # noqa: F401  (all tables must be known here)
 from app.db import Base, Database
 from app.library.folder import prepare_folder
 from app.library.model import Track

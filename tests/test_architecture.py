@@ -37,6 +37,7 @@ LAYERS = [
         "app.accounts.model",
         "app.library.model",
         "app.library.change_model",
+        "app.library.sound_model",
         "app.downloads.model",
         "app.lookups.model",
         "app.rules.model",
@@ -45,6 +46,7 @@ LAYERS = [
         "app.accounts.queries",
         "app.library.change_queries",
         *(f"app.library.{name}" for name in ("queries", "search", "find", "groups", "likes")),
+        "app.library.sound_queries",
         "app.lookups.queries",
         "app.rules.queries",
         *(
@@ -68,6 +70,8 @@ LAYERS = [
                 "track_pages",
                 "edit_pages",
                 "trash_pages",
+                "sound_pages",
+                "sound_commands",
                 "api",
                 "change_api",
                 "commands",
@@ -82,6 +86,7 @@ LAYERS = [
                 "candidate_pages",
                 "cover_pages",
                 "listen_pages",
+                "spectrum_pages",
                 "activity_pages",
                 "api",
                 "api_shapes",
@@ -97,10 +102,23 @@ LAYERS = [
 ]
 
 # Edges that are wiring's guests: they are loaded by the command line and use what it made.
-COMMANDS = {"app.accounts.commands", "app.library.commands", "app.downloads.commands", "app.tags.commands"}
+COMMANDS = {
+    "app.accounts.commands",
+    "app.library.commands",
+    "app.library.sound_commands",
+    "app.downloads.commands",
+    "app.tags.commands",
+}
 
 ONLY_IMPORTERS = {
-    "mutagen": {"app.audio.quality", "app.tags.files", "app.tags.id3", "app.tags.mp4", "app.tags.vorbis"},
+    "mutagen": {
+        "app.audio.quality",
+        "app.tags.files",
+        "app.tags.foreign",
+        "app.tags.id3",
+        "app.tags.mp4",
+        "app.tags.vorbis",
+    },
     "watchfiles": {"app.library.watch"},
     "yt_dlp": {
         "app.sources.runner",

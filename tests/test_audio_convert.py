@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from app.audio import convert, ffmpeg
 from app.audio.formats import FORMATS
@@ -51,7 +52,9 @@ def test_every_source_becomes_every_format(source: str, tmp_path: Path) -> None:
         assert float(told["format"]["duration"]) == pytest.approx(2, abs=0.25)
         if name in CODECS and (source, name) != ("alac", "m4a"):
             assert quality.codec == CODECS[name]
-        assert quality == measure(result)
+        # ffmpeg does not write into an MP3 which of LAME's settings it took.
+        assert quality.preset == ("V0" if name == "mp3" and source != "mp3" else "")
+        assert replace(quality, preset="") == measure(result)
     assert list(tmp_path.glob("*.part")) == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from app.audio import quality
 from app.audio.formats import FORMATS, is_lossless, target_for
 from app.audio.model import Quality
-from app.audio.quality import journey, label, measure
+from app.audio.quality import journey, label, label_with_source, measure
 from app.errors import Failure, FailureKind
 from tests.audio_kinds import MORE, ffprobe, made, run
 from tests.media.audio import KINDS, make
@@ -115,6 +115,46 @@ def test_file_that_is_only_a_beginning_is_refused_in_words(kind: str, tmp_path: 
         measure(path)
 
 
+# What research/integrations.md, section D, measured other programs by: each kind, all facts that count.
+TABLE = {
+    # kind: codec, lossless, sample rate, bit depth, channels
+    "mp3_320": ("mp3", False, 44_100, None, 2),
+    "mp3_vbr": ("mp3", False, 44_100, None, 2),
+    "m4a": ("aac", False, 44_100, None, 2),
+    "alac": ("alac", True, 44_100, 16, 2),
+    "alac_96": ("alac", True, 96_000, 24, 2),
+    "flac": ("flac", True, 44_100, 16, 2),
+    "flac24": ("flac", True, 96_000, 24, 2),
+    "wav": ("pcm_s16le", True, 44_100, 16, 2),
+    "wav_float": ("pcm_f32le", True, 44_100, 32, 2),
+    "aiff": ("pcm_s16be", True, 44_100, 16, 2),
+    "wavpack": ("wavpack", True, 44_100, 16, 2),
+    "ogg": ("vorbis", False, 44_100, None, 2),
+    "opus": ("opus", False, 48_000, None, 2),
+    "flac_in_mp4_96": ("flac", True, 96_000, 24, 2),
+    "mp3_in_wav": ("mp3", False, 44_100, None, 2),
+    "flac_in_ogg": ("flac", True, 44_100, 16, 2),
+    "wma": ("wmav2", False, 44_100, None, 2),
+    "mono_m4a": ("aac", False, 44_100, None, 1),
+    "mono_mp3": ("mp3", False, 44_100, None, 1),
+}
+
+
+def test_the_table_of_kinds_is_right_in_every_cell(tmp_path: Path) -> None:
+    wrong = []
+    for kind, expected in TABLE.items():
+        path = made(kind, tmp_path)
+        found = measure(path)
+        facts = (found.codec, found.lossless, found.sample_rate_hz, found.bit_depth, found.channels)
+        told_bps = path.stat().st_size * 8 / 2
+        near = (
+            abs((found.duration_ms or 0) - 2000) < 90 and abs((found.bitrate_bps or 0) / told_bps - 1) < 0.15
+        )
+        if facts != expected or not near:
+            wrong.append((kind, facts, expected, found))
+    assert not wrong
+
+
 @pytest.mark.parametrize("kind", LABELS)
 def test_label_says_what_counts(kind: str, tmp_path: Path) -> None:
     said = label(measure(made(kind, tmp_path)))
@@ -150,6 +190,27 @@ FLOAT = Quality(codec="pcm_f32le", container="wav", lossless=True, sample_rate_h
 )
 def test_journey_is_one_honest_line(source: Quality, target: str, line: str) -> None:
     assert journey(source, FORMATS[target]) == line
+
+
+V0 = Quality(codec="mp3", container="mp3", lossless=False, bitrate_bps=241_000, preset="V0")
+MP3_192 = Quality(codec="mp3", container="mp3", lossless=False, bitrate_bps=192_000)
+
+
+@pytest.mark.parametrize(
+    ("quality", "source", "said"),
+    [
+        (V0, AAC, "MP3 V0 from AAC 128"),
+        (CD, OPUS, "FLAC from Opus 130"),
+        (MP3_192, OPUS, "MP3 192 from Opus 130"),
+        (CD, V0, "FLAC from MP3 V0"),
+        (V0, CD, "MP3 V0"),
+        (MP3_192, None, "MP3 192 kbit/s"),
+        (OPUS, OPUS, "Opus 130 kbit/s"),
+        (CD, CD, "FLAC 16/44.1"),
+    ],
+)
+def test_label_says_the_source_when_it_was_less(quality: Quality, source: Quality | None, said: str) -> None:
+    assert label_with_source(quality, source) == said
 
 
 def test_original_finds_a_home_for_every_codec() -> None:

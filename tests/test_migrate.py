@@ -11,6 +11,7 @@ import app.accounts.model
 import app.downloads.model
 import app.library.change_model
 import app.library.model
+import app.library.sound_model
 import app.lookups.model
 import app.rules.model  # noqa: F401
 from app.db import Base, Database
@@ -107,6 +108,8 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 
 
 OF_0003_AND_LATER = """
+DROP TABLE spectra;
+DROP TABLE unmeasured;
 DROP TABLE trashed;
 DROP TABLE changes;
 DROP TABLE lookups;

@@ -321,17 +321,100 @@ def test_tags_survive_the_way_to_the_child(tmp_path: Path) -> None:
     assert msgspec.convert(json.loads(json.dumps(msgspec.to_builtins(FULL))), Tags) == FULL
 
 
+AMENDED = {
+    "track_gain": "-7.03 dB",
+    "track_peak": "0.988553",
+    "album_gain": "-6.50 dB",
+    "album_peak": "1.000000",
+}
+THEIRS = {
+    "mp3": ("TXXX:REPLAYGAIN_TRACK_GAIN", "-7.03 dB"),
+    "wav": ("TXXX:REPLAYGAIN_TRACK_GAIN", "-7.03 dB"),
+    "aiff": ("TXXX:REPLAYGAIN_TRACK_GAIN", "-7.03 dB"),
+    "m4a": ("----:com.apple.iTunes:replaygain_track_gain", "-7.03 dB"),
+    "flac": ("REPLAYGAIN_TRACK_GAIN", "-7.03 dB"),
+    "ogg": ("REPLAYGAIN_TRACK_GAIN", "-7.03 dB"),
+    "opus": ("R128_TRACK_GAIN", str(round(256 * (-7.03 - 5)))),
+}
+
+
+@pytest.mark.parametrize("form", [*FORMATS, "aiff"])
+def test_changing_gains_sets_its_fields_and_leaves_all_else(form: str, tmp_path: Path, cover: bytes) -> None:
+    if form == "aiff":
+        path = aiff(tmp_path)
+    else:
+        path = copy(form, tmp_path)
+        write(path, FULL, cover)
+        strangers = mutagen.File(path)
+        strangers[_strange(form)] = _value(form)
+        strangers.save()
+    before, sounded = read(path), sound(path)
+    for changes in ({"track_gain": "+1.00 dB", "lyrics": "Other words"}, AMENDED):
+        wanted = msgspec.structs.replace(read(path).tags, **changes)
+        files.write_safely(path, wanted, None, fields=[*changes])
+    gains = {**AMENDED, **({"track_peak": "", "album_peak": ""} if form == "opus" else {})}
+    changed = {**gains, "lyrics": "Other words"}
+    after = read(path)
+    if form == "opus":
+        assert float(after.tags.track_gain.removesuffix(" dB")) == pytest.approx(-7.03, abs=0.01)
+        changed |= {"track_gain": after.tags.track_gain, "album_gain": after.tags.album_gain}
+    assert after == files.FileTags(
+        tags=msgspec.structs.replace(before.tags, **changed), has_cover=before.has_cover
+    )
+    name, value = THEIRS[form]
+    raw = mutagen.File(path)[name]
+    found = raw.text[0] if hasattr(raw, "text") else raw[0]
+    assert (found.decode() if isinstance(found, bytes) else found) == value
+    if form != "aiff":
+        assert read_cover(path) == cover
+        assert _strange(form) in mutagen.File(path)
+    assert sound(path) == sounded
+    files.change(path, msgspec.structs.replace(after.tags, **dict.fromkeys(changed, "")), [*changed])
+    assert read(path).tags == msgspec.structs.replace(before.tags, lyrics="")
+
+
+def aiff(folder: Path) -> Path:
+    path = folder / "track.aiff"
+    tagged = ("-metadata", "title=Old", "-metadata", "artist=Somebody", "-write_id3v2", "1")
+    subprocess.run([ffmpeg(), "-v", "error", "-i", make("wav", 2), *tagged, path], check=True)
+    return path
+
+
+def _strange(form: str) -> str:
+    return {"mp3": "TPE3", "wav": "TPE3", "m4a": "----:com.example:CONDUCTOR"}.get(form, "CONDUCTOR")
+
+
+def _value(form: str) -> object:
+    if form in ("mp3", "wav"):
+        return id3.TPE3(encoding=3, text=["Ida Holm"])
+    return [b"Ida Holm"] if form == "m4a" else ["Ida Holm"]
+
+
+@pytest.mark.parametrize("form", ["wma", "wv"])
+def test_tags_of_files_that_are_only_read(form: str, tmp_path: Path) -> None:
+    path = tmp_path / f"track.{form}"
+    told = {"title": "Tin Roof", "artist": "Ida Holm", "album": "Ä", "track": "3", "genre": "Folk"}
+    tagged = [part for name, text in told.items() for part in ("-metadata", f"{name}={text}")]
+    subprocess.run([ffmpeg(), "-v", "error", "-i", make("wav", 2), *tagged, path], check=True)
+    [report] = files.read_safely([path])
+    assert report.tags == Tags(title="Tin Roof", artist="Ida Holm", album="Ä", track_no=3, genre="Folk")
+    assert report.quality
+    assert report.error is None
+    with pytest.raises(Failure, match="tag editor"):
+        write(path, FULL, None)
+
+
 @EVERY
 def test_changing_some_fields_keeps_all_else_in_the_file(form: str, tmp_path: Path, cover: bytes) -> None:
     path = Path(shutil.copy(make(form, 2), tmp_path / f"track.{form}"))
     write(path, FULL, cover)
-    foreign = "TXXX:REPLAYGAIN_TRACK_GAIN" if form in ("mp3", "wav") else "replaygain_track_gain"
-    foreign = "----:com.apple.iTunes:replaygain_track_gain" if form == "m4a" else foreign
+    foreign = "TXXX:MOOD" if form in ("mp3", "wav") else "mood"
+    foreign = "----:com.apple.iTunes:mood" if form == "m4a" else foreign
     audio = mutagen.File(path)
     if form in ("mp3", "wav"):
-        audio.tags.add(id3.TXXX(encoding=3, desc="REPLAYGAIN_TRACK_GAIN", text=["-6.1 dB"]))
+        audio.tags.add(id3.TXXX(encoding=3, desc="MOOD", text=["calm"]))
     else:
-        audio.tags[foreign] = [b"-6.1 dB"] if form == "m4a" else ["-6.1 dB"]
+        audio.tags[foreign] = [b"calm"] if form == "m4a" else ["calm"]
     audio.save()
     wanted = msgspec.structs.replace(FULL, title="Another", album="", track_no=7, lyrics="")
     files.change(path, wanted, ["title", "album", "track_no", "lyrics"])

@@ -44,6 +44,8 @@ class Plan:
     """ffmpeg's output options; none for "keep"."""
     description: str
     """The line for the review page."""
+    preset: str = ""
+    """The encoder's own name for its setting, which measuring the file cannot find."""
 
 
 def plan(source: Quality, format_name: str, trim: Trim = WHOLE) -> Plan:
@@ -57,7 +59,13 @@ def plan(source: Quality, format_name: str, trim: Trim = WHOLE) -> Plan:
     reheaded = source.codec == "flac" and source.container != "flac"
     if source.codec not in target.codecs or reheaded:
         options = (*trim.exact(_encoding(source, target)), *_muxing(target))
-        return Plan(kind="encode", extension=target.extension, options=options, description=description)
+        return Plan(
+            kind="encode",
+            extension=target.extension,
+            options=options,
+            description=description,
+            preset=target.preset,
+        )
     if not trim.is_whole and source.lossless:
         options = (*trim.exact(_same_encoding(source, target)), *_muxing(target))
         return Plan(kind="encode", extension=target.extension, options=options, description=description)
@@ -106,7 +114,8 @@ def convert(
     finally:
         _part(target).unlink(missing_ok=True)
     assert child.answer
-    return target, msgspec.convert(child.answer["quality"], Quality)
+    made = msgspec.convert(child.answer["quality"], Quality)
+    return target, msgspec.structs.replace(made, preset=planned.preset or made.preset)
 
 
 def _check_whole(

@@ -3,7 +3,7 @@
 import msgspec
 
 from app.audio.model import Quality
-from app.audio.quality import label
+from app.audio.quality import label_with_source
 
 
 class QualityFacts(msgspec.Struct):
@@ -20,8 +20,9 @@ class QualityFacts(msgspec.Struct):
     label: str
 
 
-def facts_of(quality: Quality | None) -> QualityFacts | None:
+def facts_of(quality: Quality | None, source: Quality | None = None) -> QualityFacts | None:
+    """`source` is what the file was made from: the label tells it where that was less."""
     if quality is None:
         return None
     measured = {name: getattr(quality, name) for name in QualityFacts.__struct_fields__ if name != "label"}
-    return QualityFacts(**measured, label=label(quality))
+    return QualityFacts(**measured, label=label_with_source(quality, source))

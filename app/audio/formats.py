@@ -15,6 +15,8 @@ class Format:
     """ffmpeg's output options that encode to this format."""
     muxer: str
     """ffmpeg's name of the container."""
+    preset: str = ""
+    """As `Quality.preset`: ffmpeg does not write it into the file."""
 
 
 FORMATS: dict[str, Format] = {
@@ -28,6 +30,7 @@ FORMATS: dict[str, Format] = {
             codecs=("mp3",),
             encode=("-c:a", "libmp3lame", "-q:a", "0"),
             muxer="mp3",
+            preset="V0",
         ),
         Format(
             name="m4a",

@@ -60,6 +60,22 @@ def label(quality: Quality) -> str:
     return name
 
 
+def label_with_source(quality: Quality, source: Quality | None) -> str:
+    """The file, and what it was made from when that was less: "MP3 V0 from AAC 128", "FLAC from Opus 130".
+
+    `source` is None where nobody knows. The numbers of a lossless file made from a lossy one mean nothing.
+    """
+    if source is None or source.lossless or source.codec == quality.codec:
+        return label(quality)
+    own = _name(quality) if quality.lossless else short_label(quality)
+    return f"{own} from {short_label(source)}"
+
+
+def short_label(quality: Quality) -> str:
+    """Without the unit, for where there are two: "Opus 130"."""
+    return label(quality).removesuffix(" kbit/s")
+
+
 def journey(source: Quality, target: Format) -> str:
     """What happens to the sound on its way into the library, in one honest line.
 

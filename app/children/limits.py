@@ -100,6 +100,23 @@ WAVEFORM = Limits(
     # The conversion is what the person will wait for, if for anything.
     nice=12,
 )
+SPECTRUM = Limits(
+    # ffmpeg with one thread, three parts of the file and nine filters; somebody waits for it.
+    memory_bytes=256 * MiB,
+    file_bytes=0,
+    open_files=64,
+    cpu_s=60,
+    nice=5,
+)
+LOUDNESS = Limits(
+    # For an album ffmpeg reads each file in a thread, whose stack of 8 MiB counts although nothing is in it;
+    # a hundred files take 90 MiB of real memory.
+    memory_bytes=1280 * MiB,
+    file_bytes=0,
+    open_files=256,
+    # Nobody waits for it.
+    nice=15,
+)
 AUTOTAG = Limits(
     # beets and numpy take 40 MiB.
     memory_bytes=256 * MiB,

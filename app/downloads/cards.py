@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from app.audio.convert import plan
 from app.audio.formats import target_for
-from app.audio.quality import clock, label
+from app.audio.quality import clock, label_with_source, short_label
 from app.db import now
 from app.downloads import trim, undo, waiting
 from app.downloads.lanes import lane_of_all
@@ -161,7 +161,7 @@ def _summary(download: Download) -> str:
 def becomes(download: Download) -> str:
     """What the first track is and will be, short: Opus 130 → MP3."""
     source = download.tracks[0].source_quality
-    short = label(source).removesuffix(" kbit/s")
+    short = short_label(source)
     if plan(source, download.format).kind != "encode":
         return short
     return f"{short} → {target_for(source.codec, download.format).name.upper()}"
@@ -213,6 +213,16 @@ def history_line(download: Download) -> str:
     if download.state is State.DISCARDED and download.failure_message:
         return f"Discarded: {download.failure_message}"
     return (_added(download) if download.state is State.DONE else "") or _ENDED[download.state]
+
+
+def sound(download: Download) -> str:
+    """What the files are that it brought, and what they were made from when that was less."""
+    found = [
+        label_with_source(track.converted_quality, track.source_quality)
+        for track in download.tracks
+        if track.path and track.converted_quality
+    ]
+    return ", ".join(dict.fromkeys(found))
 
 
 def _added(download: Download) -> str:

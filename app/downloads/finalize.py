@@ -5,14 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from msgspec.structs import replace
+
 from app.audio.model import Quality
 from app.children.parent import Cancelled, ChildCrashed
+from app.db import now
 from app.downloads import outcome, queries, staging, undo
 from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.schedule_queries import is_ahead
 from app.errors import Failure, FailureKind, surprise
-from app.library import index, place
+from app.library import index, loudness, place, sound_queries
 from app.library.folder import check_mounted
 from app.services import Services
 from app.tags import files, naming
@@ -115,7 +118,12 @@ class Finalizer:
         if track.path and not track.sha256:
             undo.clear(self.services, track)
         tags = settled(track.tags or track.proposal.tags())
-        placed = self._placed_before_crash(track) or self._tag_and_place(download, track, tags, file)
+        placed = self._placed_before_crash(track)
+        gains: dict[str, str] = {}
+        if placed is None:
+            gains = loudness.before_placing(self.services, file, quality)
+            placed = self._tag_and_place(download, track, replace(tags, **gains), file)
+        later = loudness.after_placing(self.services, tags, gains)
         staging.note_made(self.services.settings, download.id, placed.made)
         self._cover_beside(download, track, tags, placed)
         with self.services.db.write() as session:
@@ -129,6 +137,8 @@ class Finalizer:
                 download_id=download.id,
                 user_id=download.user_id,
             )
+            if later:
+                sound_queries.measure_later(session, found.id, now() + later)
             queries.set_track(session, track.id, path=str(placed.relative), library_track_id=found.id)
         log.info("%s: added %s", download.id, placed.relative)
 

@@ -18,6 +18,7 @@ from app.downloads import (
     forms,
     queries,
     review_pages,
+    spectrum_pages,
     toast,
     undo,
 )
@@ -43,6 +44,7 @@ class HistoryRow:
     undo: str
     """Where its form leads; empty: it cannot be undone."""
     how: str
+    sound: str = ""
 
 
 def _inbox(services: Services, board: ProgressBoard, user: User) -> dict[str, Any]:
@@ -226,6 +228,7 @@ def history_page(
             one.finished_at or one.updated_at,
             f"/downloads/{one.id}/undo" if undo.is_possible(one) else "",
             "bring it back to review",
+            cards.sound(one) if one.state is State.DONE else "",
         )
         for one in found
     ]
@@ -252,6 +255,7 @@ HANDLERS = [
     *review_pages.HANDLERS,
     *candidate_pages.HANDLERS,
     *cover_pages.HANDLERS,
+    *spectrum_pages.HANDLERS,
     inbox_page,
     add_page,
     inbox_fragment,

@@ -17,6 +17,7 @@ from app.downloads import (
     drafts,
     forms,
     listen_pages,
+    spectrum_pages,
     toast,
     trim,
 )
@@ -149,6 +150,7 @@ def _review(
         lookups=candidate_pages.shown(
             services, download, values, known or candidate_pages.look(services, track)
         ),
+        spectrum=spectrum_pages.view(services, download),
         can_undo=bool(services.settings.undo_s),
         nav="inbox",
     )

@@ -101,7 +101,7 @@ def shown(services: Services, user_id: int, id: str) -> TrackOut:
 def track_out(track: Track, liked: bool) -> TrackOut:
     same: dict[str, Any] = {name: getattr(track, name, None) for name in TrackOut.__struct_fields__}
     measured: dict[str, Any] = {
-        "quality": facts_of(track.quality),
+        "quality": facts_of(track.quality, track.source_quality),
         "source_quality": facts_of(track.source_quality),
     }
     return TrackOut(**same | measured | {"liked": liked})

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -54,6 +54,24 @@ def edit(
     Raises Invalid for a bad value, NotFound, Conflict when the file is not the one that the index saw, or not
     the one with `sha256_before`, and Failure. Nothing is changed then.
     """
+
+    def typed(tags: Tags) -> Tags:
+        return read_tags(values, base=tags, needs_title="title" in values)
+
+    return retag(services, track, typed, user_id, owner=owner, sha256_before=sha256_before, undoes=undoes)
+
+
+def retag(
+    services: Services,
+    track: Track,
+    wish: Callable[[Tags], Tags],
+    user_id: int | None,
+    *,
+    owner: str | None = None,
+    sha256_before: str | None = None,
+    undoes: str | None = None,
+) -> Change | None:
+    """Give the file the tags that `wish` makes of those that it has. As `edit`."""
     settings = services.settings
     check_mounted(settings.library_dir, settings.data_dir)
     with _workplace(services, track) as work:
@@ -61,7 +79,7 @@ def edit(
         if sha256_before not in (None, before):
             raise Conflict(changes.CHANGED, code="file_changed")
         found = _read(work)
-        wanted = settled(read_tags(values, base=found.tags, needs_title="title" in values))
+        wanted = settled(wish(found.tags))
         fields = [one for one in Tags.__struct_fields__ if getattr(wanted, one) != getattr(found.tags, one)]
         if not fields:
             return None
@@ -109,9 +127,11 @@ def _checked(before: FileReport, after: FileReport, wanted: Tags, fields: Collec
 
 
 def _snapshot(report: FileReport, held: Snapshot) -> Snapshot:
-    return msgspec.structs.replace(
-        held, tags=report.tags, has_cover=report.has_cover, quality=report.quality or held.quality
-    )
+    quality = report.quality or held.quality
+    if quality and held.quality and not quality.preset:
+        # The sound is the same, and what it was encoded with is not always in the file.
+        quality = msgspec.structs.replace(quality, preset=held.quality.preset)
+    return msgspec.structs.replace(held, tags=report.tags, has_cover=report.has_cover, quality=quality)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from uuid6 import uuid7
 
 from app.errors import Conflict, Failure, InlayError, Invalid, NotFound
 from app.htmx import go, page
-from app.library import change_queries, change_undo, edit, queries, trash
+from app.library import change_queries, change_undo, edit, lyrics, queries, spectrum, trash
 from app.library.change_model import Kind
 from app.library.changes import snapshot_of
 from app.library.model import Track
@@ -165,6 +165,8 @@ def _edit_page(
         wrong=wrong or {},
         message=message,
         readable=readable,
+        spectrum=spectrum.view(services, track),
+        words=lyrics.view(services, track) if not tags.lyrics else None,
         nav="library",
     )
 

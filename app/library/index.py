@@ -25,8 +25,8 @@ from app.tags.model import Tags
 
 log = logging.getLogger("inlay.library")
 
-# In a music folder an `.mp4` is a film. Of the last three we know little more than that they can be played.
-EXTENSIONS = frozenset(CONTAINERS) - {"mp4"} | {"aif", "aiff", "wma"}
+# In a music folder an `.mp4` is a film.
+EXTENSIONS = frozenset(CONTAINERS) - {"mp4"}
 BATCH = 500
 """Rows in one write transaction, at most."""
 WRITE_EVERY_S = 2.0

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
 
-from app.audio.quality import clock, label
+from app.audio.quality import clock, label_with_source
 from app.htmx import version
 from app.library import likes
 from app.library.groups import Group
@@ -64,12 +64,7 @@ def cover_of(track: Track) -> str:
 
 def sound_of(track: Track) -> str:
     """What the file is, and honestly what it was when that was less."""
-    if track.quality is None:
-        return ""
-    source = track.source_quality
-    if source and track.quality.lossless and not source.lossless:
-        return f"{label(track.quality)}, made from {label(source)}"
-    return label(track.quality)
+    return label_with_source(track.quality, track.source_quality) if track.quality else ""
 
 
 def artist_link(key: str) -> str:

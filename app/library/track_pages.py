@@ -11,7 +11,7 @@ from litestar.response import Template
 from app.accounts import queries as users
 from app.audio.quality import clock, label
 from app.htmx import fragment, go, page, wants_fragment
-from app.library import likes
+from app.library import likes, lyrics, spectrum
 from app.library.model import Track
 from app.library.paths import from_text
 from app.library.requests import AnyRequest, existing
@@ -89,6 +89,8 @@ def _context(request: AnyRequest, services: Services, track: Track) -> dict[str,
         "source_link": track.source_url if track.site else "",
         "added_by": added_by,
         "liked": liked,
+        "spectrum": spectrum.view(services, track),
+        "words": lyrics.view(services, track),
     }
 
 

@@ -66,7 +66,7 @@ def found(session: Session, question: Question) -> Found | None:
 
 def lyrics(session: Session, question: Question) -> Lyrics | None:
     """The words, as far as they are known by now."""
-    kept = _words(session, question)
+    kept = known_words(session, question)
     return kept[0] if kept else None
 
 
@@ -74,10 +74,11 @@ def words_are_open(session: Session, question: Question) -> bool:
     """Whether somebody is finding out now if there are words: they are asked for right after the rest."""
     row = queries.answer(session, _FOUND, short(question.key))
     just_now = row is not None and now() - row.fetched_at < WORDS_FOLLOW
-    return just_now and question.duration_ms is not None and _words(session, question) is None
+    return just_now and question.duration_ms is not None and known_words(session, question) is None
 
 
-def _words(session: Session, question: Question) -> tuple[Lyrics | None] | None:
+def known_words(session: Session, question: Question) -> tuple[Lyrics | None] | None:
+    """The answer about its words, which may be that there are none; None: nobody has asked yet."""
     if question.duration_ms is None:
         return None
     key = lrclib.key_of(question.artist, question.title, question.duration_ms)
@@ -136,6 +137,10 @@ class Desk:
             self._look_for_words(question, known)
 
         self.in_turn(answer)
+
+    def ask_words(self, question: Question) -> None:
+        """Find out about its words alone, soon; returns at once. `known_words` tells what came of it."""
+        self.in_turn(lambda: self._look_for_words(question, Found()))
 
     def ask_front(
         self,

@@ -1,6 +1,6 @@
 """Tags and covers in music files; the part that reads strangers' bytes runs in a child.
 
-Only this module knows the formats; `id3.py`, `vorbis.py` and `mp4.py` are its parts.
+Only this module knows the formats; `id3.py`, `vorbis.py`, `mp4.py` and `foreign.py` are its parts.
 """
 
 import errno
@@ -20,7 +20,7 @@ from app.audio.model import Quality
 from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind
-from app.tags import id3, mp4, vorbis
+from app.tags import foreign, id3, mp4, vorbis
 from app.tags.model import Tags
 
 LIMITS = limits.TAGS
@@ -72,8 +72,14 @@ CONTAINERS: dict[str, Container] = {
     "ogg": vorbis,
     "oga": vorbis,
     "opus": vorbis,
+    "aif": id3,
+    "aiff": id3,
+    "wma": foreign,
+    "wv": foreign,
 }
 """File endings that we know → how such files hold tags."""
+WRITABLE = frozenset(ending for ending, container in CONTAINERS.items() if container is not foreign)
+"""The others are only read."""
 
 
 def read(path: Path) -> FileTags:

@@ -1,4 +1,4 @@
-"""ID3 tags of MP3 and WAV files.
+"""ID3 tags of MP3, WAV and AIFF files.
 
 We write ID3v2.4 in UTF-8 and no ID3v1. Version 2.3 would reach some car radios from before 2010, but it
 has UTF-16 only, splits the date over three frames, and lets readers cut "AC/DC" at its slash. ID3v1 holds
@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from mutagen import apev2, id3
 from mutagen._riff import RiffChunk, RiffFile
+from mutagen.aiff import AIFF
 from mutagen.mp3 import MP3, MPEGInfo
 from mutagen.wave import WAVE
 
@@ -41,6 +42,10 @@ NAMES = {
     "group_id": ("txxx:musicbrainz release group id", "txxx:musicbrainz_releasegroupid"),
     "artist_ids": ("txxx:musicbrainz artist id", "txxx:musicbrainz_artistid"),
     "isrc": ("tsrc", "txxx:isrc", "isrc"),
+    "track_gain": ("txxx:replaygain_track_gain",),
+    "track_peak": ("txxx:replaygain_track_peak",),
+    "album_gain": ("txxx:replaygain_album_gain",),
+    "album_peak": ("txxx:replaygain_album_peak",),
 }
 FRAMES = {
     "title": id3.TIT2,
@@ -59,6 +64,10 @@ DESCRIBED = {
     "release_id": "MusicBrainz Album Id",
     "group_id": "MusicBrainz Release Group Id",
     "artist_ids": "MusicBrainz Artist Id",
+    "track_gain": "REPLAYGAIN_TRACK_GAIN",
+    "track_peak": "REPLAYGAIN_TRACK_PEAK",
+    "album_gain": "REPLAYGAIN_ALBUM_GAIN",
+    "album_peak": "REPLAYGAIN_ALBUM_PEAK",
 }
 """What has no frame of its own, under the names that other programs look for."""
 MUSICBRAINZ = "http://musicbrainz.org"
@@ -111,6 +120,8 @@ def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) 
 def _write(file: BinaryIO, extension: str, frames: Any) -> None:
     if extension == "wav":
         _write_wav(file, frames)
+    elif extension != "mp3":
+        _write_aiff(file, frames)
     else:
         _write_mp3(file, frames)
 
@@ -127,6 +138,17 @@ def _write_mp3(file: BinaryIO, frames: Any) -> None:
         file.seek(0)
     file.seek(0)
     frames.save(file, v1=0, v2_version=4, padding=lambda _: 1024)
+
+
+def _write_aiff(file: BinaryIO, frames: Any) -> None:
+    audio = AIFF(file)
+    if audio.tags is None:
+        audio.add_tags()
+    audio.tags.clear()
+    for frame in frames.values():
+        audio.tags.add(frame)
+    file.seek(0)
+    audio.tags.save(file, v2_version=4, padding=lambda _: 0)
 
 
 def _write_wav(file: BinaryIO, frames: Any) -> None:
@@ -171,7 +193,7 @@ def _frames(tags: Tags, cover: bytes | None) -> Iterator[Any]:
 
 
 def _open(file: BinaryIO, extension: str) -> Any:
-    return WAVE(file) if extension == "wav" else MP3(file)
+    return {"wav": WAVE, "aif": AIFF, "aiff": AIFF}.get(extension, MP3)(file)
 
 
 def _name(frame: Any) -> str:

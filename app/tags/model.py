@@ -33,7 +33,15 @@ class Tags(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Several with a comma between them."""
     isrc: str = ""
     """The recording's own number, the same on every release: twelve characters."""
+    track_gain: str = ""
+    """ReplayGain 2.0, as the next three: `-7.03 dB`, to be loud as -18 LUFS."""
+    track_peak: str = ""
+    """The largest sample, 1 is full scale. Opus files have no place for it."""
+    album_gain: str = ""
+    album_peak: str = ""
 
+
+GAINS = ("track_gain", "track_peak", "album_gain", "album_peak")
 
 # The fields that a person sees and edits, in the order of the review page.
 EDITABLE = ("title", "artist", "album", "album_artist", "track_no", "disc_no", "date", "genre")

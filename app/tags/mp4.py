@@ -31,6 +31,10 @@ NAMES = {
     "group_id": (f"{CUSTOM}musicbrainz release group id".lower(),),
     "artist_ids": (f"{CUSTOM}musicbrainz artist id".lower(),),
     "isrc": (f"{CUSTOM}isrc".lower(),),
+    "track_gain": (f"{CUSTOM}replaygain_track_gain".lower(),),
+    "track_peak": (f"{CUSTOM}replaygain_track_peak".lower(),),
+    "album_gain": (f"{CUSTOM}replaygain_album_gain".lower(),),
+    "album_peak": (f"{CUSTOM}replaygain_album_peak".lower(),),
 }
 ATOMS = {
     "title": "©nam",
@@ -52,6 +56,10 @@ FREEFORM = {
     "artist_ids": f"{CUSTOM}MusicBrainz Artist Id",
     "lyrics_synced": f"{CUSTOM}SYNCEDLYRICS",
     "isrc": f"{CUSTOM}ISRC",
+    "track_gain": f"{CUSTOM}replaygain_track_gain",
+    "track_peak": f"{CUSTOM}replaygain_track_peak",
+    "album_gain": f"{CUSTOM}replaygain_album_gain",
+    "album_peak": f"{CUSTOM}replaygain_album_peak",
 }
 
 

@@ -1,7 +1,8 @@
 """Vorbis comments of FLAC, Ogg Vorbis and Opus files."""
 
 import base64
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from mutagen import MutagenError
@@ -11,7 +12,7 @@ from mutagen.oggflac import OggFLAC
 from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 
-from app.tags.model import Tags
+from app.tags.model import GAINS, Tags
 from app.tags.values import MAX_VALUES, mime_of, only, settled, tags_found, texts
 
 NAMES = {
@@ -34,8 +35,16 @@ NAMES = {
     "group_id": ("musicbrainz_releasegroupid",),
     "artist_ids": ("musicbrainz_artistid",),
     "isrc": ("isrc",),
+    "track_gain": ("replaygain_track_gain",),
+    "track_peak": ("replaygain_track_peak",),
+    "album_gain": ("replaygain_album_gain",),
+    "album_peak": ("replaygain_album_peak",),
 }
+R128 = {"track_gain": "r128_track_gain", "album_gain": "r128_album_gain"}
+"""Opus has gains of its own: to -23 LUFS, in 256ths of a decibel (RFC 7845). Others are not to be there."""
+R128_TO_REPLAYGAIN_DB = 5
 PADDING_BYTES = 1024
+WHOLE = re.compile(r"[+-]?[0-9]{1,5}")
 PICTURE = "metadata_block_picture"
 
 
@@ -47,6 +56,8 @@ def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
         values = found.setdefault(name.lower(), [])
         if len(values) < MAX_VALUES:
             values.append(value)
+    if isinstance(audio, OggOpus):
+        found |= {NAMES[field][0]: _decibels(found.get(name, [])) for field, name in R128.items()}
     return tags_found(found, NAMES), next(_pictures(audio), None) is not None
 
 
@@ -74,22 +85,39 @@ def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) 
     audio = _open(file)
     if audio.tags is None:
         audio.add_tags()
-    doomed = {name for field in fields for name in NAMES[field]}
+    doomed = {name for field in fields for name in (*NAMES[field], R128.get(field, ""))}
     for name in {name.lower() for name, _ in audio.tags} & doomed:
         del audio.tags[name]
     _put(audio, only(tags, fields))
     _save(audio, file)
 
 
-def _put(audio: Any, tags: Tags) -> None:
-    for name, text in texts(settled(tags)).items():
-        audio.tags[NAMES[name][0].upper()] = text.split(", ") if name == "artist_ids" else [text]
-
-
 def _save(audio: Any, file: BinaryIO) -> None:
     file.seek(0)
     extra = {"deleteid3": True} if isinstance(audio, FLAC) else {}
     audio.save(file, padding=lambda _: PADDING_BYTES, **extra)
+
+
+def _put(audio: Any, tags: Tags) -> None:
+    for field, text in texts(settled(tags)).items():
+        name, values = NAMES[field][0], text.split(", ") if field == "artist_ids" else [text]
+        if isinstance(audio, OggOpus) and field in GAINS:
+            name, values = R128.get(field, ""), _q8(text)
+        if name and values:
+            audio.tags[name.upper()] = values
+
+
+def _q8(decibels: str) -> list[str]:
+    """-7.03 dB as Opus has it. As much as 16 bits hold."""
+    try:
+        number = round((float(decibels.lower().removesuffix("db")) - R128_TO_REPLAYGAIN_DB) * 256)
+    except (ValueError, OverflowError):
+        return []
+    return [str(max(-32768, min(number, 32767)))]
+
+
+def _decibels(values: Sequence[str]) -> list[str]:
+    return [f"{int(one) / 256 + R128_TO_REPLAYGAIN_DB:.2f} dB" for one in values if WHOLE.fullmatch(one)]
 
 
 def _open(file: BinaryIO) -> Any:
