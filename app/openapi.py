@@ -102,6 +102,7 @@ BODIES: dict[str, Json] = {
         "channel": {"maxLength": LONGEST_RULE},
     },
     "TrackTagsIn": _TAGS,
+    "TrackEditIn": {name: more for name, more in _TAGS.items() if not name.startswith("trim_")},
     "ConfirmIn": {
         **_TAGS,
         "id": {"oneOf": [{"type": "string"}], "examples": ["01a21ac3-b880-7315-9da2-6feb4974f7e4"]},

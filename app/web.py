@@ -23,7 +23,10 @@ import app.downloads.activity_pages
 import app.downloads.api
 import app.downloads.pages
 import app.library.api
+import app.library.change_api
+import app.library.edit_pages
 import app.library.pages
+import app.library.trash_pages
 import app.rules.api
 import app.rules.pages
 from app import __version__, openapi
@@ -110,6 +113,8 @@ def routes(assets: "Assets") -> Router:
         *app.downloads.pages.HANDLERS,
         *app.downloads.activity_pages.HANDLERS,
         *app.library.pages.HANDLERS,
+        *app.library.edit_pages.HANDLERS,
+        *app.library.trash_pages.HANDLERS,
         *app.rules.pages.HANDLERS,
     ]
     api = [
@@ -118,6 +123,7 @@ def routes(assets: "Assets") -> Router:
         *app.downloads.api.HANDLERS,
         *app.downloads.activity_pages.API_HANDLERS,
         *app.library.api.HANDLERS,
+        *app.library.change_api.HANDLERS,
         *app.rules.api.HANDLERS,
     ]
     return Router("/", route_handlers=[Router("/", route_handlers=pages, include_in_schema=False), *api])

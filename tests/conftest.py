@@ -16,6 +16,7 @@ LONGEST = (
     "faults/test_chaos.py",
     "faults/test_sweep_kills.py",
     "faults/test_sweep_errors.py",
+    "faults/test_trash.py",
     "hostile/test_inside.py",
     "hostile/test_bombs.py",
     "test_web_fuzz.py",

@@ -59,7 +59,10 @@ LAYERS = [
     # edges
     [
         *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
-        *(f"app.library.{name}" for name in ("pages", "api", "commands")),
+        *(
+            f"app.library.{name}"
+            for name in ("requests", "pages", "edit_pages", "trash_pages", "api", "change_api", "commands")
+        ),
         *(
             f"app.downloads.{n}"
             for n in (

@@ -21,6 +21,9 @@ FORMS = {
     *(f"/downloads/{{id}}/{one}" for one in ("review", "draft", "swap", "changes", "rule", "trim")),
     *(f"/downloads/{{id}}/{one}" for one in ("candidate", "candidate/back", "candidate/lyrics")),
     *(f"/downloads/{{id}}/cover/{one}" for one in ("choose", "link")),
+    "/library/edit",
+    "/library/changes/undo",
+    "/library/tracks/{id}/edit",
     "/settings/rules",
     "/settings/rules/adding",
     "/settings/rules/{rule_id}",
@@ -191,7 +194,8 @@ def test_a_submit_token_hands_in_links_and_nothing_else(routes: list[Route], wor
 
 
 def test_a_method_that_a_route_lacks_is_said_so(routes: list[Route], world: World) -> None:
-    for template in {route.template: route for route in routes}.values():
+    patched = {route.template for route in routes if route.method == "PATCH"}
+    for template in {route.template: route for route in routes if route.template not in patched}.values():
         answer = world.ask(Route(template.template, "PATCH", False, False), world.inlay.token)
         assert answer.status_code == 405, told(template, answer)
         assert answer.headers["content-security-policy"]

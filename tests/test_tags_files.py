@@ -319,3 +319,24 @@ def test_links_pipes_and_unknown_endings_are_refused(tmp_path: Path) -> None:
 
 def test_tags_survive_the_way_to_the_child(tmp_path: Path) -> None:
     assert msgspec.convert(json.loads(json.dumps(msgspec.to_builtins(FULL))), Tags) == FULL
+
+
+@EVERY
+def test_changing_some_fields_keeps_all_else_in_the_file(form: str, tmp_path: Path, cover: bytes) -> None:
+    path = Path(shutil.copy(make(form, 2), tmp_path / f"track.{form}"))
+    write(path, FULL, cover)
+    foreign = "TXXX:REPLAYGAIN_TRACK_GAIN" if form in ("mp3", "wav") else "replaygain_track_gain"
+    foreign = "----:com.apple.iTunes:replaygain_track_gain" if form == "m4a" else foreign
+    audio = mutagen.File(path)
+    if form in ("mp3", "wav"):
+        audio.tags.add(id3.TXXX(encoding=3, desc="REPLAYGAIN_TRACK_GAIN", text=["-6.1 dB"]))
+    else:
+        audio.tags[foreign] = [b"-6.1 dB"] if form == "m4a" else ["-6.1 dB"]
+    audio.save()
+    wanted = msgspec.structs.replace(FULL, title="Another", album="", track_no=7, lyrics="")
+    files.change(path, wanted, ["title", "album", "track_no", "lyrics"])
+    found = read(path)
+    assert found.tags == settled(wanted)
+    assert found.has_cover
+    assert read_cover(path) == cover
+    assert foreign in mutagen.File(path).tags

@@ -1,6 +1,7 @@
 """What leaves the library goes to the trash whole, and comes back as the track that it was."""
 
 import os
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from app.db import now
 from app.errors import Conflict, Failure, NotFound
-from app.library import change_queries, changes, moves, swap, trash
+from app.library import change_queries, changes, edit, moves, swap, trash
 from app.library.change_model import Kind, Place, Snapshot, Trashed
 from app.library.model import Track
 from app.tags.files import read
@@ -200,6 +201,52 @@ def test_a_trash_without_room_takes_nothing_and_the_file_stays(world: TrashWorld
             assert (world.in_trash(), world.hidden()) == ([], [])
             assert world.there(track.id)
             assert world.rows("SELECT count(*) FROM changes") == [(0,)]
+
+
+def test_a_library_without_room_gets_nothing_half(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "library", 2_000) as disk, trash_world(tmp_path) as world:
+        track, other = world.track(), world.track("Ida Holm/Other.mp3")
+        gone = delete(world, other)
+        new, before = world.new_file(), (world.library / PATH).read_bytes()
+        for act in (
+            lambda: trash.restore(world.services, gone.id, world.alice),
+            lambda: replace(world, track, new),
+            lambda: edit.edit(world.services, track, {"title": "Another"}, world.alice),
+        ):
+            # Each time: what was deleted is counted by such a disk for a while.
+            disk.fill(leaving_kib=4)
+            with pytest.raises(Failure, match="library's disk is full"):
+                act()
+            assert world.files() == [PATH]
+            assert (world.library / PATH).read_bytes() == before
+            assert world.hidden() == []
+        assert place_of(world, gone.id) is Place.KEPT
+        assert world.rows("SELECT kind FROM changes") == [("deleted",)]
+        disk.resize(2_000)
+        trash.restore(world.services, gone.id, world.alice)
+        assert len(world.files()) == 2
+
+
+def test_of_two_who_change_a_track_at_once_one_is_told_and_nothing_is_lost(world: TrashWorld) -> None:
+    track = world.track()
+    told: list[str] = []
+
+    def change(name: str, value: str) -> None:
+        try:
+            edit.edit(world.services, track, {name: value}, world.alice)
+        except Conflict as conflict:
+            told.append(conflict.code)
+
+    both = [threading.Thread(target=change, args=pair) for pair in (("title", "Mine"), ("album", "Theirs"))]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    tags = read(world.library / PATH).tags
+    assert told == ["file_changed"]
+    assert (tags.title, tags.album) in (("Mine", "Estuary"), ("Saltmarsh", "Theirs"))
+    assert world.row(track.id).title == tags.title
+    assert world.hidden() == []
 
 
 def test_what_is_old_enough_goes_and_what_nobody_knows_stays(world: TrashWorld) -> None:

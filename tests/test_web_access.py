@@ -26,7 +26,7 @@ PUBLIC = {
     "/static/{name}": "our own files, the same for everybody",
 }
 SHARED = ("/library", "/api/v1/library")
-"""The library is everybody's by design: Alice may list and hear Bob's track there, and change nothing."""
+"""The library is everybody's by design: Alice may list, hear, edit and delete Bob's track there."""
 REFUSALS = (401, 403, 404, 405, 409, 422)
 
 
@@ -66,6 +66,8 @@ def bobs_addresses(world: TwoPeople, route: Route) -> list[str]:
         "name": ["look.css"],
         "path": ["openapi.json"],
         "site": ["127.0.0.1"],
+        "trashed_id": ["01a21ac3-b880-7315-9da2-6feb4974f7e4"],
+        "change_id": [world.bobs_change],
     }
     unknown = set(route.names) - set(known)
     assert not unknown, f"{route.template}: say in `known` what of Bob's belongs into {unknown}"

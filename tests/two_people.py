@@ -18,14 +18,17 @@ from app.audio.model import Quality
 from app.db import Database, now
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.queries import FINAL
+from app.library.change_model import Change, Kind, Snapshot
 from app.library.model import Track
 from app.rules import queries
-from app.tags.model import Proposal, Suggestion
+from app.tags.model import Proposal, Suggestion, Tags
 from tests.media.audio import make, picture
 from tests.running import PASSWORD, Inlay
 
 SECRET = "Saltmarsh Bobs Own"
 """In each of Bob's titles, labels and devices, but for his track in the library, which is everybody's."""
+
+SHARED_TABLES = ("tracks", "trashed", "changes")
 
 QUALITY = Quality(
     codec="mp3",
@@ -76,6 +79,8 @@ class TwoPeople:
     bob: Person
     shared_track: str
     """The library's id of the track that Bob added."""
+    bobs_change: str
+    """What he did to a track: that is in his history alone."""
 
     @property
     def file(self) -> Path:
@@ -103,17 +108,18 @@ class TwoPeople:
         return found
 
     def files(self, person: Person) -> dict[str, str]:
-        """Every staged file of a person's downloads and every file of the library, by its hash."""
-        folders = [self.inlay.staging / id for ids in person.downloads.values() for id in ids]
+        """Every staged file of a person's downloads, by its hash."""
         return {
             str(file.relative_to(self.inlay.home)): hashlib.sha256(file.read_bytes()).hexdigest()
-            for folder in [*folders, self.inlay.library]
-            for file in sorted(folder.rglob("*"))
+            for id in sum(person.downloads.values(), [])
+            for file in sorted((self.inlay.staging / id).rglob("*"))
             if file.is_file()
         }
 
     def all_of_bobs(self) -> tuple[dict[str, list[Any]], dict[str, str]]:
-        return self.rows(self.bob.id), self.files(self.bob)
+        """Without the library, which is everybody's: whoever is signed in may edit and delete there."""
+        rows = {table: found for table, found in self.rows(self.bob.id).items() if table not in SHARED_TABLES}
+        return rows, self.files(self.bob)
 
     @cached_property
     def secrets(self) -> frozenset[str]:
@@ -138,8 +144,9 @@ def two_people(home: Path) -> Iterator[TwoPeople]:
                 person.downloads[state] = [_download(inlay, db, person, state)]
             person.rule_id = _rule(db, person)
         shared = _track_for_everybody(inlay, db, bob)
+        change = _change(db, bob, shared)
         db.close()
-        yield TwoPeople(inlay, alice, bob, shared)
+        yield TwoPeople(inlay, alice, bob, shared, change)
 
 
 def _download(inlay: Inlay, db: Database, person: Person, state: State) -> str:
@@ -219,6 +226,15 @@ def _track_for_everybody(inlay: Inlay, db: Database, owner: Person) -> str:
         session.add(track)
         session.flush()
         return track.id
+
+
+def _change(db: Database, person: Person, track_id: str) -> str:
+    """An edit of a track that the person has made."""
+    before, after = Snapshot(tags=Tags(title=f"{SECRET} before")), Snapshot(tags=Tags(title=SECRET))
+    made = {"id": str(uuid7()), "kind": Kind.EDITED, "track_id": track_id, "user_id": person.id}
+    with db.write() as session:
+        session.add(Change(**made, before=before, after=after, path_after="gone.mp3", done_at=now()))
+    return str(made["id"])
 
 
 def _join(inlay: Inlay, name: str) -> Person:

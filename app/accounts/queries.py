@@ -40,6 +40,11 @@ def get_user(session: Session, user_id: int) -> User | None:
     return session.get(User, user_id)
 
 
+def names(session: Session) -> dict[int, str]:
+    """Everybody's name by id: who did what in the library, which all share."""
+    return {id: name for id, name in session.execute(select(User.id, User.name))}
+
+
 def first_admin(session: Session) -> User | None:
     """The admin who was here first: the one to act for when nobody is named."""
     return session.scalar(select(User).where(User.is_admin).order_by(User.id).limit(1))

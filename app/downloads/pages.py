@@ -1,5 +1,7 @@
 """The inbox and the history, as pages and as the fragments that keep them current."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -25,11 +27,22 @@ from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
 from app.downloads.toast import toast_of
 from app.errors import Conflict, InlayError, Invalid, TooMany
 from app.htmx import fragment, go, page, unchanged, wants_fragment
+from app.library import change_views
 from app.rules.learn import newest_offer
 from app.services import Services
 
 ADDED_HOURS = 24
 HISTORY_LIMIT = 50
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    title: str
+    line: str
+    when: datetime
+    undo: str
+    """Where its form leads; empty: it cannot be undone."""
+    how: str
 
 
 def _inbox(services: Services, board: ProgressBoard, user: User) -> dict[str, Any]:
@@ -200,23 +213,39 @@ def download_file(
 
 @get("/history", sync_to_thread=True)
 def history_page(
-    request: AnyRequest, services: NamedDependency[Services], before: FromQuery[str | None] = None
+    request: AnyRequest, services: NamedDependency[Services], before: FromQuery[str] = ""
 ) -> Response[Any]:
-    """What was done, newest first."""
+    """What became of this person's downloads, and what they did to the library since, newest first."""
+    until = _moment(before)
     with services.db.read() as session:
-        found = queries.finished(session, request.user.id, limit=HISTORY_LIMIT + 1, before=before)
+        found = queries.finished(session, request.user.id, limit=HISTORY_LIMIT + 1, before=until)
     rows = [
-        {
-            "title": cards.title_of(one),
-            "line": cards.history_line(one),
-            "when": one.finished_at,
-            "one": one,
-            "undo": undo.is_possible(one),
-        }
-        for one in found[:HISTORY_LIMIT]
+        HistoryRow(
+            cards.title_of(one),
+            cards.history_line(one),
+            one.finished_at or one.updated_at,
+            f"/downloads/{one.id}/undo" if undo.is_possible(one) else "",
+            "bring it back to review",
+        )
+        for one in found
     ]
-    more = f"/history?before={quote(found[HISTORY_LIMIT - 1].id)}" if len(found) > HISTORY_LIMIT else None
-    return page("downloads/history.html", rows=rows, more=more, nav="history")
+    for one in change_views.rows(services, request.user.id, limit=HISTORY_LIMIT + 1, before=until):
+        path = f"/library/changes/{one.id}/undo" if one.undo else ""
+        rows.append(HistoryRow(one.title, one.line, one.when, path, "as it was before"))
+    rows.sort(key=lambda row: row.when, reverse=True)
+    shown = rows[:HISTORY_LIMIT]
+    more = f"/history?before={quote(shown[-1].when.isoformat())}" if len(rows) > HISTORY_LIMIT else None
+    return page("downloads/history.html", rows=shown, more=more, nav="history")
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid("This is not a moment in time.", code="bad_moment") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 HANDLERS = [

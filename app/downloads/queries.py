@@ -77,19 +77,14 @@ def page(
     return session.scalars(query).all()
 
 
-def finished(session: Session, user_id: int, *, limit: int, before: str | None) -> Sequence[Download]:
-    """What ended, in the order in which it ended, newest first; older than the one with id `before`."""
-    query = (
-        select(Download)
-        .where(Download.user_id == user_id, Download.state.in_(ENDED))
-        .order_by(Download.finished_at.desc(), Download.id.desc())
-        .limit(limit)
-    )
-    last = by_id(session, before, user_id=user_id) if before else None
-    if last and last.finished_at:
-        same_moment = and_(Download.finished_at == last.finished_at, Download.id < last.id)
-        query = query.where(or_(Download.finished_at < last.finished_at, same_moment))
-    return session.scalars(query).all()
+def finished(
+    session: Session, user_id: int, *, limit: int, before: datetime | None = None
+) -> Sequence[Download]:
+    """What ended before then, in the order in which it ended, newest first."""
+    query = select(Download).where(Download.user_id == user_id, Download.state.in_(ENDED))
+    if before:
+        query = query.where(Download.finished_at < before)
+    return session.scalars(query.order_by(Download.finished_at.desc(), Download.id.desc()).limit(limit)).all()
 
 
 def move(session: Session, id: str, to: State, *, failure: Failure | None = None, **changes: Any) -> bool:

@@ -11,7 +11,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from app.audio.facts import QualityFacts, facts_of
 from app.library import queries
 from app.library.model import Track
-from app.library.pages import READ, AnyRequest, existing, serve_track
+from app.library.pages import serve_track
+from app.library.requests import READ, AnyRequest, existing
 from app.services import Services
 
 

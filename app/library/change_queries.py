@@ -87,6 +87,17 @@ def asked_by(session: Session, owner: str, sha256: str) -> Change | None:
     return session.scalar(wanted.order_by(Change.id.desc()).limit(1))
 
 
+def done_together(session: Session, owner: str, user_id: int | None) -> Sequence[Change]:
+    """What this user did at once under this name, and has not undone."""
+    wanted = select(Change).where(
+        Change.owner == owner,
+        Change.user_id == user_id,
+        Change.done_at.is_not(None),
+        Change.undone_at.is_(None),
+    )
+    return session.scalars(wanted.order_by(Change.id)).all()
+
+
 def brought_to_trash_by(session: Session, trashed_id: str) -> Change | None:
     return session.scalar(select(Change).where(Change.trashed_id == trashed_id))
 
@@ -120,8 +131,10 @@ def older_than(session: Session, moment: datetime) -> Sequence[str]:
     return session.scalars(wanted).all()
 
 
-def kept_ids(session: Session) -> Sequence[str]:
-    return session.scalars(select(Trashed.id).where(Trashed.place == Place.KEPT)).all()
+def kept_ids(session: Session, *, user_id: int | None = None) -> Sequence[str]:
+    """All that is in the trash, or what this user put there."""
+    wanted = select(Trashed.id).where(Trashed.place == Place.KEPT)
+    return session.scalars(wanted.where(Trashed.user_id == user_id) if user_id else wanted).all()
 
 
 def let_go(session: Session, trashed_id: str) -> Trashed | None:
@@ -140,19 +153,32 @@ def have_left(session: Session, names: Sequence[str]) -> set[str]:
     return set(session.scalars(wanted))
 
 
-def of_user(session: Session, user_id: int, *, limit: int, before: str | None = None) -> Sequence[Change]:
-    """What this user did to the library and when, newest first; what took back something else is left out."""
+def of_user(
+    session: Session, user_id: int, *, limit: int, before: datetime | None = None
+) -> Sequence[Change]:
+    """What this user did to the library, newest first; what took back something else is left out."""
     wanted = select(Change).where(
         Change.user_id == user_id, Change.done_at.is_not(None), Change.undoes.is_(None)
     )
     if before:
-        wanted = wanted.where(Change.id < before)
-    return session.scalars(wanted.order_by(Change.id.desc()).limit(limit)).all()
+        wanted = wanted.where(Change.done_at < before)
+    return session.scalars(wanted.order_by(Change.done_at.desc(), Change.id.desc()).limit(limit)).all()
 
 
 def last_of_track(session: Session, track_id: str) -> Change | None:
     """What was done last to this track."""
     wanted = select(Change).where(Change.track_id == track_id, Change.done_at.is_not(None))
+    return session.scalar(wanted.order_by(Change.id.desc()).limit(1))
+
+
+def last_standing(session: Session, track_id: str) -> Change | None:
+    """What was done last to this track and not taken back: the one change that can be undone now."""
+    wanted = select(Change).where(
+        Change.track_id == track_id,
+        Change.done_at.is_not(None),
+        Change.undone_at.is_(None),
+        Change.undoes.is_(None),
+    )
     return session.scalar(wanted.order_by(Change.id.desc()).limit(1))
 
 

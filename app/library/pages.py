@@ -5,28 +5,26 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import HttpMethod, Request, Response, get, route
+from litestar import Response, get, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from app.accounts.model import User
 from app.audio.quality import clock, label
-from app.errors import Invalid, NotFound
+from app.errors import Invalid
 from app.files import audio_type, file_response, picture_response
 from app.htmx import fragment, page, wants_fragment
 from app.library import complete, queries
+from app.library.change_views import toast_of
 from app.library.complete import Completion
 from app.library.covers import thumbnail
 from app.library.model import Track
 from app.library.paths import open_file
+from app.library.requests import READ, AnyRequest, existing
 from app.services import Services
-
-AnyRequest = Request[User, Any, Any]
 
 PAGE_ROWS = 50
 MAX_QUERY = 200
-READ = [HttpMethod.GET, HttpMethod.HEAD]
 FOREVER = "private, max-age=31536000, immutable"
 
 
@@ -49,8 +47,9 @@ def library_page(
     services: NamedDependency[Services],
     q: FromQuery[str] = "",
     before: FromQuery[str] = "",
+    changed: FromQuery[str] = "",
 ) -> Template:
-    """Everything in the library, newest first, as far as it matches the search."""
+    """Everything in the library, newest first, as far as it matches; `changed` is what the toast is about."""
     q = q.strip()[:MAX_QUERY]
     with services.db.read() as session:
         found = queries.newest(session, q, PAGE_ROWS, before)
@@ -59,7 +58,8 @@ def library_page(
     more = f"/library?{urlencode({'q': q, 'before': found.next})}" if found.next else ""
     show = fragment if wants_fragment(request) else page
     name = "library/_tracks.html" if wants_fragment(request) else "library/library.html"
-    return show(name, rows=rows, q=q, number=number, more=more, older=bool(before), nav="library")
+    said = toast_of(services, request.user.id, changed) if changed else None
+    return show(name, rows=rows, q=q, number=number, more=more, older=bool(before), toast=said, nav="library")
 
 
 @get("/library/complete", sync_to_thread=True)
@@ -95,15 +95,6 @@ def track_cover(
     if v:
         response.headers["Cache-Control"] = FOREVER
     return response
-
-
-def existing(services: Services, id: str) -> Track:
-    """The track, for anybody who is signed in: the library is everybody's. Raises NotFound."""
-    with services.db.read() as session:
-        track = queries.by_id(session, id)
-    if track is None:
-        raise NotFound("There is no such track in the library.")
-    return track
 
 
 def serve_track(request: AnyRequest, services: Services, id: str) -> Response[Any]:

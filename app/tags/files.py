@@ -7,7 +7,7 @@ import errno
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,7 @@ class Container(Protocol):
     def read(self, file: BinaryIO, extension: str) -> tuple[Tags, bool]: ...
     def read_cover(self, file: BinaryIO, extension: str) -> bytes | None: ...
     def write(self, file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> None: ...
+    def change(self, file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) -> None: ...
 
 
 CONTAINERS: dict[str, Container] = {
@@ -99,22 +100,33 @@ def write(path: Path, tags: Tags, cover_jpeg: bytes | None) -> None:
         os.fsync(file.fileno())
 
 
+def change(path: Path, tags: Tags, fields: Collection[str]) -> None:
+    """Write these fields of `tags` into the file, and leave what else is in it, its cover too. As `write`."""
+    with _file(path, "rb+", NOT_WRITTEN) as (container, file, extension):
+        container.change(file, extension, tags, fields)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def write_safely(
     path: Path,
     tags: Tags,
     cover: Path | None,
     *,
+    fields: Collection[str] | None = None,
     check: Callable[[], None] | None = None,
     start: parent.Start = parent.fresh,
 ) -> None:
     """Replace all tags of this file, and its cover, in a child. Raises Failure.
 
+    With `fields` only these are written, and what else is in the file stays, cover included.
     `check` is called about twice a second and may raise: then the child ends.
     """
     args = {
         "path": os.path.abspath(path),
         "tags": msgspec.to_builtins(tags),
         "cover": os.path.abspath(cover) if cover else None,
+        "fields": None if fields is None else sorted(fields),
     }
     _run(
         "write_in_child",
@@ -154,6 +166,9 @@ def read_safely(paths: Iterable[Path]) -> Iterator[FileReport]:
 
 
 def write_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    if args.get("fields") is not None:
+        change(Path(args["path"]), msgspec.convert(args["tags"], Tags), args["fields"])
+        return {}
     cover = Path(args["cover"]).read_bytes() if args["cover"] else None
     write(Path(args["path"]), msgspec.convert(args["tags"], Tags), cover)
     return {}

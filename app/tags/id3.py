@@ -9,7 +9,7 @@ encoding and no album artist, and ffmpeg prefers it over ID3 when both are there
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
 from mutagen import apev2, id3
@@ -19,7 +19,7 @@ from mutagen.wave import WAVE
 
 from app.tags import lrc
 from app.tags.model import Tags
-from app.tags.values import mime_of, settled, tags_found, texts
+from app.tags.values import mime_of, only, settled, tags_found, texts
 
 NAMES = {
     "title": ("tit2", "inam"),
@@ -90,6 +90,25 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
     frames = id3.ID3()
     for frame in _frames(settled(tags), cover):
         frames.add(frame)
+    _write(file, extension, frames)
+
+
+def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) -> None:
+    if extension == "wav":
+        # What is in its LIST INFO chunk alone has to come along, because that chunk goes.
+        fields = NAMES.keys()
+    frames = id3.ID3()
+    doomed = {name for field in fields for name in NAMES[field]}
+    for frame in (_open(file, extension).tags or {}).values():
+        if _name(frame) not in doomed:
+            frames.add(frame)
+    for frame in _frames(settled(only(tags, fields)), None):
+        frames.add(frame)
+    file.seek(0)
+    _write(file, extension, frames)
+
+
+def _write(file: BinaryIO, extension: str, frames: Any) -> None:
     if extension == "wav":
         _write_wav(file, frames)
     else:

@@ -1,11 +1,12 @@
 """The iTunes list of tags in MP4 files."""
 
+from collections.abc import Collection
 from typing import Any, BinaryIO
 
 from mutagen.mp4 import MP4, AtomDataType, MP4Cover, MP4FreeForm, MP4Tags
 
 from app.tags.model import Tags
-from app.tags.values import mime_of, settled, tags_found, texts
+from app.tags.values import mime_of, only, settled, tags_found, texts
 
 CUSTOM = "----:com.apple.iTunes:"
 """Every tagger shows and keeps freeform atoms of this owner; those of others often stay hidden."""
@@ -68,6 +69,26 @@ def read_cover(file: BinaryIO, extension: str) -> bytes | None:
 def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> None:
     # A fresh list: one that was read would write back the atoms that it could not understand.
     atoms = MP4Tags()
+    _put(atoms, tags)
+    if cover:
+        png = mime_of(cover) == "image/png"
+        atoms["covr"] = [MP4Cover(cover, AtomDataType.PNG if png else AtomDataType.JPEG)]
+    atoms.save(file, padding=lambda _: 1024)
+
+
+def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) -> None:
+    atoms = MP4(file).tags
+    if atoms is None:
+        atoms = MP4Tags()
+    doomed = {name for field in fields for name in NAMES[field]}
+    for name in [name for name in atoms if name.lower() in doomed]:
+        del atoms[name]
+    _put(atoms, only(tags, fields))
+    file.seek(0)
+    atoms.save(file, padding=lambda _: 1024)
+
+
+def _put(atoms: Any, tags: Tags) -> None:
     for name, text in texts(settled(tags)).items():
         if name in NUMBERS:
             atoms[NUMBERS[name]] = [(int(text), 0)]
@@ -78,10 +99,6 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
             atoms[FREEFORM[name]] = [MP4FreeForm(one.encode(), AtomDataType.UTF8) for one in values]
         else:
             atoms[ATOMS[name]] = [text]
-    if cover:
-        png = mime_of(cover) == "image/png"
-        atoms["covr"] = [MP4Cover(cover, AtomDataType.PNG if png else AtomDataType.JPEG)]
-    atoms.save(file, padding=lambda _: 1024)
 
 
 def _texts(values: Any) -> list[str]:

@@ -1,7 +1,7 @@
 """What tag values look like: from the odd things found in files to our Tags, the same for every format."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -39,6 +39,11 @@ def settled(tags: Tags) -> Tags:
     return tags_found(
         {name: [text] for name, text in texts(tags).items()}, {n: [n] for n in Tags.__struct_fields__}
     )
+
+
+def only(tags: Tags, fields: Collection[str]) -> Tags:
+    """These tags without all other fields."""
+    return Tags(**{name: getattr(tags, name) for name in fields})
 
 
 def texts(tags: Tags) -> dict[str, str]:

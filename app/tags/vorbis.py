@@ -1,7 +1,7 @@
 """Vorbis comments of FLAC, Ogg Vorbis and Opus files."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
 from mutagen import MutagenError
@@ -12,7 +12,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 
 from app.tags.model import Tags
-from app.tags.values import MAX_VALUES, mime_of, settled, tags_found, texts
+from app.tags.values import MAX_VALUES, mime_of, only, settled, tags_found, texts
 
 NAMES = {
     "title": ("title",),
@@ -60,14 +60,33 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
     if audio.tags is None:
         audio.add_tags()
     audio.tags.clear()
-    for name, text in texts(settled(tags)).items():
-        audio.tags[NAMES[name][0].upper()] = text.split(", ") if name == "artist_ids" else [text]
+    _put(audio, tags)
     if isinstance(audio, FLAC):
         audio.clear_pictures()
         if cover:
             audio.add_picture(_picture(cover))
     elif cover:
         audio.tags[PICTURE.upper()] = [base64.b64encode(_picture(cover).write()).decode("ascii")]
+    _save(audio, file)
+
+
+def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) -> None:
+    audio = _open(file)
+    if audio.tags is None:
+        audio.add_tags()
+    doomed = {name for field in fields for name in NAMES[field]}
+    for name in {name.lower() for name, _ in audio.tags} & doomed:
+        del audio.tags[name]
+    _put(audio, only(tags, fields))
+    _save(audio, file)
+
+
+def _put(audio: Any, tags: Tags) -> None:
+    for name, text in texts(settled(tags)).items():
+        audio.tags[NAMES[name][0].upper()] = text.split(", ") if name == "artist_ids" else [text]
+
+
+def _save(audio: Any, file: BinaryIO) -> None:
     file.seek(0)
     extra = {"deleteid3": True} if isinstance(audio, FLAC) else {}
     audio.save(file, padding=lambda _: PADDING_BYTES, **extra)

@@ -137,6 +137,9 @@ class Ground:
             problems.append("the copy is wrong, and the child did not say so")
         return problems
 
+    def restart(self) -> None:
+        restart(self)
+
     def after_restart(self) -> list[str]:
         """Done: one whole file, known once, and nothing else is left."""
         row = self.row()

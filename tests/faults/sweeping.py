@@ -1,6 +1,6 @@
 """The finalize step, failed or killed at its file-system calls, one call in each trial.
 
-    python -m tests.faults.sweeping GROUND --faults KILL,EIO,ENOSPC [--step finalize|tags|undo] …
+    python -m tests.faults.sweeping GROUND --faults KILL,EIO,ENOSPC [--step NAME] …
 
 GROUND is a folder that `ground.py` made: one confirmed download whose track is staged and converted. This
 process imports everything once and forks: a trial runs the real step in a process that strace makes stumble,
@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import app.children.parent
 from app.children.child import serve_one
@@ -25,8 +26,9 @@ from app.downloads.convert import Converter
 from app.downloads.finalize import Finalizer
 from app.downloads.progress import ProgressBoard
 from app.tags import files
-from tests.faults.ground import Ground, restart
+from tests.faults.ground import Ground
 from tests.faults.stumbling import Call, calls_of, run_traced
+from tests.faults.trash_ground import CHANGES, TrashGround
 from tests.faults.undo_ground import UndoGround
 
 BEFORE, AFTER = 3, 9
@@ -114,14 +116,19 @@ def forked(work: Callable[[], Callable[[], None]], report: Path) -> int:
     return pid
 
 
-def trials(ground: Ground, step: str, faults: list[str], near: str, always: list[str]) -> Iterator[Trial]:
-    """`faults`: of `EIO|ENOSPC` every call gets one, by turns. `always`: what strace does to all calls."""
+def trials(
+    ground: Ground, step: str, faults: list[str], near: str, always: list[str], every: int = 1
+) -> Iterator[Trial]:
+    """`faults`: of `EIO|ENOSPC` every call gets one, by turns. `always`: what strace does to all calls.
+
+    `every`: only each second, third … call gets a fault.
+    """
     report, trace = ground.folder / "report", ground.folder / "trace"
 
     def attempt(inject: list[str]) -> tuple[str, bool]:
         ground.reset()
         report.unlink(missing_ok=True)
-        work = (STEPS | UNDO)[step]
+        work = (STEPS | UNDO | CHANGES)[step]
         status = run_traced(forked(lambda: work(ground), report), trace, [*always, *inject])
         return trace.read_text(errors="replace"), status == 0
 
@@ -129,7 +136,7 @@ def trials(ground: Ground, step: str, faults: list[str], near: str, always: list
     assert went_well, report.read_text()
     calls = calls_of(text, tuple(always))
     print(json.dumps({"calls": [call.text for call in calls]}), flush=True)
-    for number, call in around(near, list(enumerate(calls))):
+    for number, call in around(near, list(enumerate(calls)))[::every]:
         for turns in faults:
             fault = turns.split("|")[number % len(turns.split("|"))]
             if fault != "KILL" and not call.may_fail:
@@ -152,34 +159,42 @@ def around(name: str, calls: list[tuple[int, Call]]) -> list[tuple[int, Call]]:
 
 def restart_problems(ground: Ground, report: Path) -> list[str]:
     report.unlink(missing_ok=True)
-    pid = forked(lambda: lambda: restart(ground), report)
+    pid = forked(lambda: ground.restart, report)
     os.kill(pid, signal.SIGCONT)
     os.waitpid(pid, 0)
     failed = [report.read_text()[-1000:]] if report.exists() else []
     return failed + ground.after_restart()
 
 
+def kinds_of(step: str) -> tuple[dict[str, Any], type[Ground]]:
+    """What is tried once before, and on what ground."""
+    if step in CHANGES:
+        return {step: CHANGES[step]}, TrashGround
+    return (UNDO, UndoGround) if step in UNDO else (STEPS, Ground)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("ground", type=Path)
     parser.add_argument("--faults", default="KILL,EIO,ENOSPC")
-    parser.add_argument("--step", choices=STEPS | UNDO, default="finalize")
+    parser.add_argument("--step", choices=STEPS | UNDO | CHANGES, default="finalize")
     parser.add_argument("--always", action="append", default=[])
     parser.add_argument("--near", default="")
+    parser.add_argument("--every", type=int, default=1)
     given = parser.parse_args()
     app.children.parent._python = fork_child  # type: ignore[assignment]
     logging.disable()
-    undoing = given.step in UNDO
-    ground = (UndoGround if undoing else Ground).open(given.ground)
+    steps, kind = kinds_of(given.step)
+    ground = kind.open(given.ground)
     # Once without a fault: to see how it must look, and so that nothing is imported while calls are counted.
-    for step in (UNDO if undoing else STEPS).values():
+    for step in steps.values():
         ground.reset()
         step(ground)()
         ground.learn()
         ground.services.db.close()
     gc.collect()
     gc.freeze()
-    for trial in trials(ground, given.step, given.faults.split(","), given.near, given.always):
+    for trial in trials(ground, given.step, given.faults.split(","), given.near, given.always, given.every):
         print(json.dumps(asdict(trial)), flush=True)
 
 

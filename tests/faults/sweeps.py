@@ -44,14 +44,24 @@ def ground_in(folder: Path, installed: Installed, library: Path | None = None) -
     return prepare(folder, installed, library)
 
 
-def sweep(ground: Ground, faults: str, *, step: str = "finalize", always: str = "", near: str = "") -> Swept:
+def sweep(
+    ground: Ground,
+    faults: str,
+    *,
+    step: str = "finalize",
+    always: str = "",
+    near: str = "",
+    every: int = 1,
+) -> Swept:
     """Every call of the step gets each of these faults in turn; with `near`, only the calls around that one.
 
-    `A|B` are one fault: every second call gets the one, the others the other.
+    `A|B` are one fault: every second call gets the one, the others the other. With `every` = 4 only each
+    fourth call gets its fault.
     """
     given = ["--faults", ALL if EVERYTHING else faults, "--step", step]
     given += [word for one in always.split() for word in ("--always", one)]
     given += ["--near", near] if near and not EVERYTHING else []
+    given += ["--every", str(every)] if not EVERYTHING else []
     command = [sys.executable, "-m", "tests.faults.sweeping", str(ground.folder), *given]
     done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=4 * 3600)
     assert done.returncode == 0, done.stderr[-4000:]
