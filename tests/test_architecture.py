@@ -44,6 +44,7 @@ LAYERS = [
     [
         "app.accounts.queries",
         "app.library.queries",
+        "app.library.duplicate_queries",
         "app.library.change_queries",
         "app.lookups.queries",
         "app.rules.queries",
@@ -71,6 +72,7 @@ LAYERS = [
                 "review_pages",
                 "candidate_pages",
                 "cover_pages",
+                "duplicate_pages",
                 "listen_pages",
                 "activity_pages",
                 "api",

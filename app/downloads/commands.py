@@ -83,7 +83,7 @@ def _wait(parts: Parts, id: str, *, quiet: bool) -> Download:
             with parts.services.db.read() as session:
                 download = queries.by_id(session, id)
             assert download is not None
-            card = cards.card_of(download, parts.board, parts.services.room)
+            card = cards.card_of(download, parts.board, parts.services.room, {})
             bar.update(task, description=f"{card.title}: {card.line}", completed=card.percent or 0)
             if download.state in RESTS:
                 bar.update(task, completed=100)
@@ -93,7 +93,7 @@ def _wait(parts: Parts, id: str, *, quiet: bool) -> Download:
 
 def _say(parts: Parts, download: Download, *, as_json: bool) -> None:
     if as_json:
-        found: Any = msgspec.to_builtins(download_out(download, parts.board, parts.services.room))
+        found: Any = msgspec.to_builtins(download_out(download, parts.board, parts.services))
         click.echo(json.dumps(found))
         return
     message = {
