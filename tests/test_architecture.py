@@ -62,7 +62,16 @@ LAYERS = [
         *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
         *(
             f"app.library.{name}"
-            for name in ("requests", "pages", "edit_pages", "trash_pages", "api", "change_api", "commands")
+            for name in (
+                "requests",
+                "pages",
+                "edit_pages",
+                "trash_pages",
+                "duplicate_pages",
+                "api",
+                "change_api",
+                "commands",
+            )
         ),
         *(
             f"app.downloads.{n}"

@@ -11,14 +11,15 @@ from litestar.params import FromPath
 
 from app.audio.convert import plan
 from app.audio.model import Quality
-from app.audio.quality import clock, label
+from app.audio.quality import clock
 from app.downloads import cards, forms, known, trim
 from app.downloads.model import Conversion, Download, StagedTrack
 from app.downloads.requests import AnyRequest, own
 from app.errors import Failure, NotFound
 from app.htmx import go
 from app.library import place, queries
-from app.library.duplicates import Sameness, is_better, sound_of, worth
+from app.library.duplicate_pages import sound
+from app.library.duplicates import Sameness, is_better, sound_of
 from app.library.model import Track
 from app.services import Services
 from app.settings import CONFLICTS
@@ -114,16 +115,6 @@ def line_of(track: Track, how: Sameness) -> Line:
         facts=" · ".join(part for part in (clock(track.duration_ms), sound(track)) if part),
         place=known.place_of(track),
     )
-
-
-def sound(track: Track) -> str:
-    """What the file is, and honestly what it was made of when that was less."""
-    if track.quality is None:
-        return ""
-    source = track.source_quality
-    if source and worth(source, None) < worth(track.quality, None):
-        return f"{label(track.quality)}, made from {label(source)}"
-    return label(track.quality)
 
 
 def _name_is_taken(services: Services, download: Download, tags: Tags) -> bool:

@@ -31,7 +31,8 @@ class Track(Base):
         Index("tracks_by_user", "user_id", "added_at", "id", sqlite_where=PRESENT),
         # From a word that was found to all that the filters ask, without the row itself.
         Index("tracks_by_seq", "seq", "lossless", "site", "user_id", "added_at", "id"),
-        Index("tracks_recording", "artist_key", "title_key", "album_key", sqlite_where=PRESENT),
+        # With `missing_at`, or SQLite would look at each row for it.
+        Index("tracks_recording", "artist_key", "title_key", "album_key", "missing_at", sqlite_where=PRESENT),
         Index("tracks_source_url", "source_url"),
     )
 

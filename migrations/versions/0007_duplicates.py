@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_index(
         "tracks_recording",
         "tracks",
-        ["artist_key", "title_key", "album_key"],
+        ["artist_key", "title_key", "album_key", "missing_at"],
         sqlite_where=sa.text("missing_at IS NULL"),
     )
     # Foreign files may have one: the next scan opens them again. Ours have none yet.
