@@ -27,6 +27,7 @@ POLL_S = 0.2
 @click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="Format of the track.")
 @click.option("--wait", is_flag=True, help="Follow it until it is ready for review, or done with --yes.")
 @click.option("--yes", is_flag=True, help="Take the proposed tags and add it without a review.")
+@click.option("--again", is_flag=True, help="Also when the library has it already.")
 @click.option("--user", "user_name", help="Whose inbox it goes to; else the first admin's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the download as JSON.")
 @click.pass_obj
@@ -36,12 +37,15 @@ def add(
     format_name: str | None,
     wait: bool,
     yes: bool,
+    again: bool,
     user_name: str | None,
     as_json: bool,
 ) -> None:
     parts = build(environment.settings)
     user_id = _user_id(parts.services.db, user_name)
-    download = forms.submit(parts.services, user_id, url, format=format_name, skip_review=yes)
+    download = forms.submit(
+        parts.services, user_id, url, format=format_name, skip_review=yes, fetch_again=again
+    )
     if wait:
         download = _follow(parts, download.id, quiet=as_json)
     _say(parts, download, as_json=as_json)
@@ -100,6 +104,6 @@ def _say(parts: Parts, download: Download, *, as_json: bool) -> None:
         State.REVIEW: "ready for review",
         State.DONE: "added: " + ", ".join(track.path or "" for track in download.tracks),
         State.FAILED: f"failed: {download.failure_message}",
-        State.SKIPPED: "skipped: it is in the library already",
+        State.SKIPPED: "skipped: it is in the library already (--again fetches it)",
     }
     click.echo(message.get(download.state, f"{download.state} ({download.id})"))

@@ -30,12 +30,12 @@ class ReplacingGround(Ground):
 
     def learn(self) -> None:
         self.done = self._library()
-        assert set(self.done) == {OLD}
+        assert set(self.done) == {OLD}, (self.done, self.row()["state"], self.row()["failure_message"])
         assert self.done != self._before()
         assert self.after_restart() == []
 
     def after_fault(self, step: str, went_well: bool) -> list[str]:
-        """Whatever happened, the old file is whole somewhere, and nothing else has its name but the new one."""
+        """The old file or the new one has the name, and both are somewhere."""
         row, problems = self.row(), []
         library = self._library()
         if library not in (self._before(), self.done):
@@ -79,7 +79,7 @@ class ReplacingGround(Ground):
 
 
 def prepare_replacing(folder: Path, installed: tuple[Path, str]) -> ReplacingGround:
-    """The library has the recording already, elsewhere and with another genre; the person wants the new one."""
+    """The library has the recording already, elsewhere and with another genre; it is to be replaced."""
     library = folder / "music"
     library.mkdir()
     prepare(folder, installed, library)
