@@ -18,6 +18,7 @@ from app.audio.formats import FORMATS
 from app.downloads.forms import MAX_CHARS, MAX_COMMENT_CHARS, MAX_LYRICS_CHARS
 from app.downloads.model import State
 from app.rules.forms import MAX_CHARS as LONGEST_RULE
+from app.settings import CONFLICTS
 from app.sources.base import QUALITIES
 from app.sources.urls import MAX_CHARS as LONGEST_LINK
 from app.tags import lrc
@@ -111,7 +112,7 @@ BODIES: dict[str, Json] = {
             "pattern": r"^(proposed|none|[Hh][Tt][Tt][Pp][Ss]?://[^\x00-\x20\x7f\\@]+)$",
             "examples": ["proposed", "none", "https://example.org/cover.jpg"],
         },
-        "conflict": {"enum": ["keep_both", "skip"]},
+        "conflict": {"enum": [*CONFLICTS]},
     },
     "MoveIn": {},
 }

@@ -13,7 +13,13 @@ from app.audio.formats import FORMATS
 from app.errors import SettingsError
 
 PREFIX = "INLAY_"
-CONFLICTS = ("keep_both", "skip")
+CONFLICTS = {
+    "keep_both": "Keep both",
+    "skip": "Keep the old one only",
+    "overwrite": "Replace the old one",
+    "overwrite_if_better": "Replace the old one if the new one is better",
+}
+"""What may be done with a track that is there already, as people are asked."""
 LOOKUPS = ("musicbrainz", "coverart", "acoustid", "lrclib")
 
 
@@ -145,7 +151,10 @@ class Settings:
         "and `{artist}/{title}` without an album.",
     )
     conflict: str = setting(
-        "keep_both", _one_of(*CONFLICTS), "When the name is taken: `keep_both` (adds a number) or `skip`."
+        "keep_both",
+        _one_of(*CONFLICTS),
+        "When a track is there already, unless its user says otherwise: `keep_both` (a name that is taken "
+        "gets a number), `skip`, `overwrite` or `overwrite_if_better` (the old file goes to the trash).",
     )
     cover_file: str = setting(
         "cover.jpg",

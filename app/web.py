@@ -24,6 +24,7 @@ import app.downloads.api
 import app.downloads.pages
 import app.library.api
 import app.library.change_api
+import app.library.duplicate_pages
 import app.library.edit_pages
 import app.library.pages
 import app.library.sound_pages
@@ -117,6 +118,7 @@ def routes(assets: "Assets") -> Router:
         *app.library.sound_pages.HANDLERS,
         *app.library.edit_pages.HANDLERS,
         *app.library.trash_pages.HANDLERS,
+        *app.library.duplicate_pages.HANDLERS,
         *app.rules.pages.HANDLERS,
     ]
     api = [

@@ -44,6 +44,7 @@ LAYERS = [
     ],
     [
         "app.accounts.queries",
+        "app.library.duplicate_queries",
         "app.library.change_queries",
         *(f"app.library.{name}" for name in ("queries", "search", "find", "groups", "likes")),
         "app.library.sound_queries",
@@ -70,6 +71,7 @@ LAYERS = [
                 "track_pages",
                 "edit_pages",
                 "trash_pages",
+                "duplicate_pages",
                 "sound_pages",
                 "sound_commands",
                 "api",
@@ -85,6 +87,7 @@ LAYERS = [
                 "review_pages",
                 "candidate_pages",
                 "cover_pages",
+                "duplicate_pages",
                 "listen_pages",
                 "spectrum_pages",
                 "activity_pages",

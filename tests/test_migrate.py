@@ -110,6 +110,15 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 OF_0003_AND_LATER = """
 DROP TABLE spectra;
 DROP TABLE unmeasured;
+DROP INDEX ix_tracks_isrc;
+DROP INDEX tracks_source_url;
+DROP INDEX tracks_recording;
+DROP INDEX downloads_of_link;
+ALTER TABLE tracks DROP COLUMN isrc;
+ALTER TABLE downloads DROP COLUMN fetch_again;
+ALTER TABLE downloads DROP COLUMN duplicate_of;
+ALTER TABLE staged_tracks DROP COLUMN replaces;
+ALTER TABLE users DROP COLUMN conflict;
 DROP TABLE trashed;
 DROP TABLE changes;
 DROP TABLE lookups;

@@ -210,7 +210,7 @@ def test_a_link_that_was_handed_in_again_is_not_brought_back(inlay: Inlay, site:
     problem(ask(inlay, first), 409, "already_queued")
     inlay.confirm(second)
     inlay.done(second)
-    third = inlay.submit(link)
+    third = inlay.submit(link, fetch_again=True)
     inlay.rest(third)
     problem(ask(inlay, second), 409, "already_queued")
     assert FILE.format("twice") in inlay.files()

@@ -26,6 +26,8 @@ class User(Base):
     password_hash: Mapped[str]
     is_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    conflict: Mapped[str | None] = mapped_column(default=None)
+    """What to do with a track that is there already; None: as the setting says."""
 
 
 class LoginSession(Base):

@@ -52,6 +52,15 @@ def names_of(session: Session, user_ids: Collection[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in session.execute(wanted)}
 
 
+def conflict_of(session: Session, user_id: int) -> str | None:
+    """What this user wants done with a track that is there already; None: nothing was said."""
+    return session.scalar(select(User.conflict).where(User.id == user_id))
+
+
+def set_conflict(session: Session, user_id: int, conflict: str | None) -> None:
+    session.execute(update(User).where(User.id == user_id).values(conflict=conflict))
+
+
 def first_admin(session: Session) -> User | None:
     """The admin who was here first: the one to act for when nobody is named."""
     return session.scalar(select(User).where(User.is_admin).order_by(User.id).limit(1))

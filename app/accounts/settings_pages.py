@@ -15,6 +15,7 @@ from app.db import now
 from app.errors import InlayError, Invalid, NotFound, TooMany
 from app.htmx import fragment, go, page, wants_fragment
 from app.services import Services
+from app.settings import CONFLICTS
 
 MOST_TOKENS = 50
 
@@ -107,6 +108,19 @@ def change_password(
     return _show(request, services, "password", events=("devices-changed",), password_changed=True)
 
 
+@post("/settings/conflict", request_max_body_size=origin.FORM_BYTES, status_code=200, sync_to_thread=True)
+def choose_conflict(request: AppRequest, services: NamedDependency[Services], body: RawBody) -> Response[Any]:
+    """What is done with tracks that are there already; nothing: as the installation says."""
+    conflict = origin.read_form(body).get("conflict", "")
+    if conflict and conflict not in CONFLICTS:
+        raise Invalid(f"Choose one of {', '.join(CONFLICTS)}.", code="bad_conflict")
+    with services.db.write() as session:
+        queries.set_conflict(session, request.user.id, conflict or None)
+    if wants_fragment(request):
+        return _show(request, services, "conflict", conflict_saved=True)
+    return go(request, "/settings#conflict")
+
+
 def bookmarklet(own_origin: str) -> str:
     """The bookmark that opens our add page, in a small window, for the page one is on. Holds no secret."""
     return (
@@ -163,6 +177,10 @@ def _context(request: AppRequest, services: Services) -> dict[str, Any]:
             "token_error": None,
             "password_fields": {},
             "password_changed": False,
+            "conflicts": CONFLICTS,
+            "conflict_default": CONFLICTS[services.settings.conflict],
+            "conflict": queries.conflict_of(session, request.user.id),
+            "conflict_saved": False,
         }
 
 
@@ -174,4 +192,5 @@ HANDLERS = [
     sign_out_device,
     sign_out_others,
     change_password,
+    choose_conflict,
 ]

@@ -19,6 +19,7 @@ from app.downloads.api_shapes import (
     MoveIn,
     PathsOut,
     download_out,
+    downloads_out,
 )
 from app.downloads.model import Download, State
 from app.downloads.progress import ProgressBoard
@@ -49,8 +50,9 @@ def submit_url(
         quality=data.quality or "bestaudio",
         skip_review=data.skip_review,
         confirm_lossy=data.confirm_lossy,
+        fetch_again=data.fetch_again,
     )
-    return download_out(download, board, services.room)
+    return download_out(download, board, services)
 
 
 @post(
@@ -74,8 +76,7 @@ def confirm_download(
             '`cover` is "proposed", "none" or the link of a picture; a picture itself goes to PUT …/cover.',
             code="bad_cover",
         )
-    if data.conflict not in (None, "keep_both", "skip"):
-        raise Invalid("`conflict` is keep_both or skip.", code="bad_conflict")
+    conflict = forms.read_conflict(data.conflict)
     tags = _tags_by_track(download, data)
     if data.cover not in ("proposed", "none"):
         cover.fetch(services, download, data.cover)
@@ -86,9 +87,9 @@ def confirm_download(
         # What is proposed is also what the person has chosen before: another picture, or none.
         covers={track.id: False for track in download.tracks} if data.cover == "none" else None,
         trims=_trims_by_track(download, data),
-        conflict=data.conflict,
+        conflict=conflict,
     )
-    return download_out(own(services, request, download.id), board, services.room)
+    return download_out(own(services, request, download.id), board, services)
 
 
 def _tags_by_track(download: Download, data: ConfirmIn) -> dict[str, Tags]:
@@ -139,7 +140,7 @@ def list_downloads(
             limit=limit + 1,
             before=before,
         )
-    items = [download_out(one, board, services.room) for one in found[:limit]]
+    items = downloads_out(found[:limit], board, services)
     return DownloadsOut(items, next=items[-1].id if len(found) > limit else None)
 
 
@@ -159,7 +160,7 @@ def get_download(
     all: FromQuery[bool] = False,
 ) -> DownloadOut:
     """One of your downloads; admins may ask for everybody's with `all=true`."""
-    return download_out(own(services, request, id, all=all and request.user.is_admin), board, services.room)
+    return download_out(own(services, request, id, all=all and request.user.is_admin), board, services)
 
 
 @post("/api/v1/downloads/{id:str}/cancel", sync_to_thread=True, status_code=200)
@@ -172,7 +173,7 @@ def cancel_by_api(
     """Stop a download that is on its way; nothing of it stays."""
     own(services, request, id)
     confirm.cancel(services, id)
-    return download_out(own(services, request, id), board, services.room)
+    return download_out(own(services, request, id), board, services)
 
 
 @post("/api/v1/downloads/{id:str}/retry", sync_to_thread=True, status_code=200)
@@ -185,7 +186,7 @@ def retry_by_api(
     """Try a failed or cancelled download again, or a waiting one now."""
     own(services, request, id)
     confirm.retry(services, id)
-    return download_out(own(services, request, id), board, services.room)
+    return download_out(own(services, request, id), board, services)
 
 
 @post("/api/v1/downloads/{id:str}/move", sync_to_thread=True, status_code=200)
@@ -199,7 +200,7 @@ def move_by_api(
     """Change the turn of a queued download among your own: `to` is first, last, up or down."""
     own(services, request, id)
     confirm.take_turn(services, id, data.to)
-    return download_out(own(services, request, id), board, services.room)
+    return download_out(own(services, request, id), board, services)
 
 
 @post("/api/v1/downloads/{id:str}/discard", sync_to_thread=True, status_code=200)
@@ -212,7 +213,7 @@ def discard_by_api(
     """Drop a reviewed or failed download."""
     own(services, request, id)
     confirm.discard(services, id)
-    return download_out(own(services, request, id), board, services.room)
+    return download_out(own(services, request, id), board, services)
 
 
 @post("/api/v1/downloads/{id:str}/undo", sync_to_thread=True, status_code=200)
@@ -225,7 +226,7 @@ def undo_by_api(
     """Bring back to review what was added or discarded, until `undo_until`, with the tags as confirmed."""
     own(services, request, id)
     undo.undo(services, id)
-    return download_out(own(services, request, id), board, services.room)
+    return download_out(own(services, request, id), board, services)
 
 
 @delete("/api/v1/downloads/{id:str}", sync_to_thread=True)

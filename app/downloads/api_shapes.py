@@ -1,17 +1,22 @@
 """What the JSON API of downloads takes and gives."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
 from app.audio.facts import QualityFacts, facts_of
-from app.downloads import undo, waiting
+from app.downloads import known, undo, waiting
 from app.downloads.forms import FIELDS
 from app.downloads.lanes import Lane, lane_of, lane_of_all
 from app.downloads.model import Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
+from app.library import queries as library_queries
+from app.library.duplicates import Sameness, only_duplicates
+from app.library.model import Track
 from app.room import Room
+from app.services import Services
 from app.tags.model import Suggestion, Tags
 
 
@@ -22,6 +27,8 @@ class LinkIn(msgspec.Struct, forbid_unknown_fields=True):
     tracks: str | list[str] | None = None
     skip_review: bool = False
     confirm_lossy: bool = False
+    fetch_again: bool = False
+    """Also when the library has it already."""
 
 
 class TrackTagsIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,6 +77,17 @@ class ProgressOut(msgspec.Struct):
     eta_s: int | None
 
 
+class DuplicateOut(msgspec.Struct):
+    """A track of the library."""
+
+    id: str
+    path: str
+    title: str
+    artist: str
+    album: str
+    quality: QualityFacts | None
+
+
 class StagedTrackOut(msgspec.Struct):
     id: str
     position: int
@@ -79,6 +97,10 @@ class StagedTrackOut(msgspec.Struct):
     conversion: str
     lane: Lane | None
     """How much it wants of a person; null when nobody is asked any more."""
+    duplicates: list["DuplicateOut"]
+    """The same recording in the library, while it is in review."""
+    also_on: list["DuplicateOut"]
+    """The same artist and title on other releases in the library, while it is in review."""
     trim_start_ms: int | None
     """Where the kept part begins and ends in what was fetched; null: at its own start and end."""
     trim_end_ms: int | None
@@ -106,7 +128,8 @@ class DownloadOut(msgspec.Struct):
     quality: QualityFacts | None
     trim_start_ms: int | None
     trim_end_ms: int | None
-    duplicates: list[str]
+    duplicates: list["DuplicateOut"]
+    """What the library has of it already: while it is in review, and of what was skipped for that."""
     path: str | None
     tracks: list[StagedTrackOut]
     created_at: datetime
@@ -124,7 +147,23 @@ class PathsOut(msgspec.Struct):
     paths: list[str]
 
 
-def download_out(download: Download, board: ProgressBoard, room: Room) -> DownloadOut:
+def download_out(download: Download, board: ProgressBoard, services: Services) -> DownloadOut:
+    return downloads_out([download], board, services)[0]
+
+
+def downloads_out(
+    downloads: Sequence[Download], board: ProgressBoard, services: Services
+) -> list[DownloadOut]:
+    with services.db.read() as session:
+        have = known.of_reviews(session, downloads)
+        skipped_for = {one.duplicate_of for one in downloads if one.duplicate_of}
+        tracks = library_queries.by_ids(session, skipped_for)
+    return [_download_out(one, board, services.room, have, tracks) for one in downloads]
+
+
+def _download_out(
+    download: Download, board: ProgressBoard, room: Room, have: known.Known, tracks: Mapping[str, Track]
+) -> DownloadOut:
     first = download.tracks[0] if download.tracks else None
     progress = board.get(download.id) if download.active else Progress()
     failure = None
@@ -140,7 +179,7 @@ def download_out(download: Download, board: ProgressBoard, room: Room) -> Downlo
         site=download.site,
         kind=download.kind,
         state=download.state,
-        lane=lane_of_all(download) if download.state is State.REVIEW else None,
+        lane=lane_of_all(download, have) if download.state is State.REVIEW else None,
         title=download.title,
         format=download.format,
         failure=failure,
@@ -152,16 +191,29 @@ def download_out(download: Download, board: ProgressBoard, room: Room) -> Downlo
         quality=facts_of(first.source_quality) if first else None,
         trim_start_ms=first.trim_start_ms if first else None,
         trim_end_ms=first.trim_end_ms if first else None,
-        duplicates=[],
+        duplicates=_duplicates(download, have, tracks),
         path=first.path if first and download.state is State.DONE else None,
-        tracks=[_track_out(download, track) for track in download.tracks],
+        tracks=[_track_out(download, track, have) for track in download.tracks],
         created_at=download.created_at,
         finished_at=download.finished_at,
         undo_until=download.undo_until if undo.is_possible(download) else None,
     )
 
 
-def _track_out(download: Download, track: StagedTrack) -> StagedTrackOut:
+def _duplicates(download: Download, have: known.Known, tracks: Mapping[str, Track]) -> list[DuplicateOut]:
+    if download.duplicate_of:
+        track = tracks.get(download.duplicate_of)
+        return [_duplicate_out(track)] if track else []
+    found = (match for track in download.tracks for match in have.get(track.id, ()))
+    return [_duplicate_out(one) for one in only_duplicates(found)]
+
+
+def _duplicate_out(track: Track) -> DuplicateOut:
+    return DuplicateOut(track.id, track.path, track.title, track.artist, track.album, facts_of(track.quality))
+
+
+def _track_out(download: Download, track: StagedTrack, have: known.Known) -> StagedTrackOut:
+    found = have.get(track.id, ())
     return StagedTrackOut(
         id=track.id,
         position=track.position,
@@ -169,7 +221,9 @@ def _track_out(download: Download, track: StagedTrack) -> StagedTrackOut:
         tags=track.tags,
         quality=facts_of(track.source_quality),
         conversion=track.conversion,
-        lane=lane_of(download, track) if download.state is State.REVIEW else None,
+        lane=lane_of(download, track, have) if download.state is State.REVIEW else None,
+        duplicates=[_duplicate_out(one) for one in only_duplicates(found)],
+        also_on=[_duplicate_out(one.track) for one in found if one.sameness is Sameness.ALSO_ON],
         trim_start_ms=track.trim_start_ms,
         trim_end_ms=track.trim_end_ms,
         path=track.path,

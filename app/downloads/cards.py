@@ -9,6 +9,7 @@ from app.audio.formats import target_for
 from app.audio.quality import clock, label_with_source, short_label
 from app.db import now
 from app.downloads import trim, undo, waiting
+from app.downloads.known import Known, has_duplicate
 from app.downloads.lanes import lane_of_all
 from app.downloads.model import Download, State
 from app.downloads.progress import Progress, ProgressBoard
@@ -16,14 +17,15 @@ from app.downloads.retention import keeps_until
 from app.htmx import version
 from app.room import Room
 
-LANES = ("ready", "way", "needs", "added")
+LANES = ("ready", "way", "needs", "have", "added")
 HEADINGS = {
     "ready": "Ready for you",
     "way": "On the way",
     "needs": "Needs you",
+    "have": "You have this",
     "added": "Just added",
 }
-_LANE = {State.REVIEW: "ready", State.FAILED: "needs", State.DONE: "added"}
+_LANE = {State.REVIEW: "ready", State.FAILED: "needs", State.DONE: "added", State.SKIPPED: "have"}
 _PHASE = {
     State.QUEUED: "Waiting for its turn",
     State.PROBING: "Looking at the link",
@@ -68,7 +70,8 @@ class Card:
         return waiting.countdown(self.seconds_left)
 
 
-def card_of(download: Download, board: ProgressBoard, room: Room) -> Card:
+def card_of(download: Download, board: ProgressBoard, room: Room, have: Known) -> Card:
+    """`have` is what the library has of it while it is in review."""
     progress = board.get(download.id) if download.active else Progress()
     wait = waiting.why(download, room)
     return Card(
@@ -81,9 +84,9 @@ def card_of(download: Download, board: ProgressBoard, room: Room) -> Card:
         has_cover=progress.cover or any(track.cover_file for track in download.tracks),
         active=download.active,
         until=wait.until if wait else None,
-        note=_note(download, room.settings.review_days),
+        note=_note(download, room.settings.review_days, have),
         turn=download.queue_order if download.active else 0,
-        review_lane=(lane_of_all(download) or "") if download.state is State.REVIEW else "",
+        review_lane=(lane_of_all(download, have) or "") if download.state is State.REVIEW else "",
         actions=_actions(download, wait),
     )
 
@@ -103,6 +106,8 @@ def _actions(download: Download, wait: waiting.Wait | None) -> tuple[tuple[str, 
             return (CANCEL,)
         case State.FINALIZING if not any(track.sha256 for track in download.tracks):
             return (CANCEL,)
+        case State.SKIPPED if download.duplicate_of:
+            return (("again", "Fetch again", "quiet"),)
         case State.DONE if undo.is_possible(download):
             return (("undo", "Undo", "quiet"),)
     return ()
@@ -112,11 +117,13 @@ def _waits(wait: waiting.Wait) -> str:
     return f"{wait.message} Trying again in" if wait.until else wait.message
 
 
-def _note(download: Download, review_days: int) -> str:
+def _note(download: Download, review_days: int, have: Known) -> str:
     if download.state is not State.REVIEW:
         return ""
     until = keeps_until(download, review_days)
-    return f"Waits for you until {until.day} {until:%B}"
+    waits = f"Waits for you until {until.day} {until:%B}"
+    there = any(has_duplicate(have.get(track.id, ())) for track in download.tracks)
+    return f"You have this · {waits}" if there else waits
 
 
 def lanes(cards: list[Card]) -> list[tuple[str, list[Card]]]:

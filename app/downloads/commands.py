@@ -27,6 +27,7 @@ POLL_S = 0.2
 @click.option("--format", "format_name", type=click.Choice(list(FORMATS)), help="Format of the track.")
 @click.option("--wait", is_flag=True, help="Follow it until it is ready for review, or done with --yes.")
 @click.option("--yes", is_flag=True, help="Take the proposed tags and add it without a review.")
+@click.option("--again", is_flag=True, help="Also when the library has it already.")
 @click.option("--user", "user_name", help="Whose inbox it goes to; else the first admin's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the download as JSON.")
 @click.pass_obj
@@ -36,12 +37,15 @@ def add(
     format_name: str | None,
     wait: bool,
     yes: bool,
+    again: bool,
     user_name: str | None,
     as_json: bool,
 ) -> None:
     parts = build(environment.settings)
     user_id = _user_id(parts.services.db, user_name)
-    download = forms.submit(parts.services, user_id, url, format=format_name, skip_review=yes)
+    download = forms.submit(
+        parts.services, user_id, url, format=format_name, skip_review=yes, fetch_again=again
+    )
     if wait:
         download = _follow(parts, download.id, quiet=as_json)
     _say(parts, download, as_json=as_json)
@@ -83,7 +87,7 @@ def _wait(parts: Parts, id: str, *, quiet: bool) -> Download:
             with parts.services.db.read() as session:
                 download = queries.by_id(session, id)
             assert download is not None
-            card = cards.card_of(download, parts.board, parts.services.room)
+            card = cards.card_of(download, parts.board, parts.services.room, {})
             bar.update(task, description=f"{card.title}: {card.line}", completed=card.percent or 0)
             if download.state in RESTS:
                 bar.update(task, completed=100)
@@ -93,13 +97,13 @@ def _wait(parts: Parts, id: str, *, quiet: bool) -> Download:
 
 def _say(parts: Parts, download: Download, *, as_json: bool) -> None:
     if as_json:
-        found: Any = msgspec.to_builtins(download_out(download, parts.board, parts.services.room))
+        found: Any = msgspec.to_builtins(download_out(download, parts.board, parts.services))
         click.echo(json.dumps(found))
         return
     message = {
         State.REVIEW: "ready for review",
         State.DONE: "added: " + ", ".join(track.path or "" for track in download.tracks),
         State.FAILED: f"failed: {download.failure_message}",
-        State.SKIPPED: "skipped: it is in the library already",
+        State.SKIPPED: "skipped: it is in the library already (--again fetches it)",
     }
     click.echo(message.get(download.state, f"{download.state} ({download.id})"))

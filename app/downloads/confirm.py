@@ -10,6 +10,7 @@ from app.downloads.forms import ALREADY
 from app.downloads.model import FETCHING, Download, State
 from app.errors import Conflict, NotFound
 from app.services import Services
+from app.tags import info as read
 from app.tags.model import Tags
 
 TOO_LATE = "This is too late: the download is {state} already."
@@ -55,7 +56,7 @@ def _accept(session: Session, download: Download, tags: dict[str, Tags]) -> bool
     for track in download.tracks:
         origin = {
             "source_url": str(track.info.get("webpage_url") or download.url),
-            "source_id": _source_id(track.info),
+            "source_id": read.source_id(track.info),
             "isrc": candidates.isrc(track),
             **candidates.ids(track, tags[track.id]),
         }
@@ -170,7 +171,3 @@ def _found(session: Session, id: str) -> Download:
 def _must(moved: bool, download: Download) -> None:
     if not moved:
         raise Conflict(TOO_LATE.format(state=download.state), code="too_late")
-
-
-def _source_id(info: dict[str, object]) -> str:
-    return f"{info['extractor']}:{info['id']}" if info.get("extractor") and info.get("id") else ""

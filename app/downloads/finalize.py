@@ -11,12 +11,16 @@ from app.audio.model import Quality
 from app.children.parent import Cancelled, ChildCrashed
 from app.db import now
 from app.downloads import outcome, queries, staging, undo
+from app.downloads.conflict import AlreadyThere, track_to_replace, with_album_of
 from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.schedule_queries import is_ahead
-from app.errors import Failure, FailureKind, surprise
-from app.library import index, loudness, place, sound_queries
+from app.errors import Conflict, Failure, FailureKind, NotFound, surprise
+from app.library import index, loudness, place, sound_queries, trash
+from app.library.change_model import Change, Snapshot
 from app.library.folder import check_mounted
+from app.library.model import Track
+from app.library.paths import from_text
 from app.services import Services
 from app.tags import files, naming
 from app.tags.model import Tags
@@ -31,10 +35,6 @@ ALL = 1_000
 
 class StillConverting(Exception):
     """The file is not ready; whoever makes it rings again."""
-
-
-class AlreadyThere(Exception):
-    """The name is taken and the person wants such tracks skipped."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Finalizer:
                 self._end(id, State.DONE)
             except StillConverting as wait:
                 waits_for = str(wait)
-            except AlreadyThere:
-                self._end(id, State.SKIPPED)
+            except AlreadyThere as there:
+                self._end(id, State.SKIPPED, duplicate_of=there.track_id)
             except Cancelled:
                 undone = self._stopped(id)
             except Failure as failure:
@@ -118,11 +118,19 @@ class Finalizer:
         if track.path and not track.sha256:
             undo.clear(self.services, track)
         tags = settled(track.tags or track.proposal.tags())
+        if self._replaced_before_crash(track):
+            return
         placed = self._placed_before_crash(track)
         gains: dict[str, str] = {}
         if placed is None:
+            with self.services.db.read() as session:
+                old = track_to_replace(session, download, track, tags, quality)
             gains = loudness.before_placing(self.services, file, quality)
-            placed = self._tag_and_place(download, track, replace(tags, **gains), file)
+            loud = replace(tags, **gains)
+            if old:
+                self._replace(download, track, old, with_album_of(old, loud), file, quality)
+                return
+            placed = self._tag_and_place(download, track, loud, file)
         later = loudness.after_placing(self.services, tags, gains)
         staging.note_made(self.services.settings, download.id, placed.made)
         self._cover_beside(download, track, tags, placed)
@@ -150,23 +158,65 @@ class Finalizer:
 
     def _placed_before_crash(self, track: StagedTrack) -> place.Placed | None:
         """The file that an interrupted try has placed already, if it is exactly that one."""
-        if not (track.path and track.sha256):
+        if track.replaces or not (track.path and track.sha256):
             return None
         library = self.services.settings.library_dir
         return place.find_placed(library, PurePosixPath(track.path), track.sha256, track.id)
 
-    def _tag_and_place(self, download: Download, track: StagedTrack, tags: Tags, file: Path) -> place.Placed:
-        library = self.services.settings.library_dir
+    def _replaced_before_crash(self, track: StagedTrack) -> bool:
+        """Whether an interrupted try has put it in another one's place already."""
+        if not (track.replaces and track.sha256):
+            return False
+        change = trash.replaced_before(self.services, track.id, track.sha256)
+        if change:
+            self._note_replaced(track, change)
+        return change is not None
+
+    def _replace(
+        self, download: Download, track: StagedTrack, old: Track, tags: Tags, file: Path, quality: Quality
+    ) -> None:
+        """The old file goes to the trash, and this one is that track from then on."""
+        tagged = self._tagged(download, track, tags, file)
+        held = Snapshot(
+            tags=tags,
+            has_cover=self._cover(download, track) is not None,
+            quality=quality,
+            source_quality=track.source_quality,
+            download_id=download.id,
+            user_id=download.user_id,
+        )
+        self._set_destination(download, track, from_text(old.path), place.sha256_of(tagged), replaces=old.id)
+        try:
+            change = trash.replace(self.services, old, tagged, held, user_id=download.user_id, owner=track.id)
+        except (Conflict, NotFound) as trouble:
+            if trouble.code == "same_file":
+                raise AlreadyThere(old.id) from trouble
+            # Somebody is at the old file. What is to be done with it is decided anew by the next try.
+            raise Failure(FailureKind.TEMPORARY, trouble.message) from trouble
+        self._note_replaced(track, change)
+        log.info("%s: in place of %s", download.id, change.path_after)
+
+    def _note_replaced(self, track: StagedTrack, change: Change) -> None:
+        path = str(from_text(change.path_after or ""))
+        with self.services.db.write() as session:
+            queries.set_track(session, track.id, path=path, library_track_id=change.track_id)
+
+    def _tagged(self, download: Download, track: StagedTrack, tags: Tags, file: Path) -> Path:
+        """A copy of the converted file with these tags."""
         tagged = file.with_name(f"tagged{file.suffix}")
         staging.copy(file, tagged)
-        cover = self._cover(download, track)
         files.write_safely(
             tagged,
             tags,
-            cover,
+            self._cover(download, track),
             check=lambda: self._still_wanted(download.id),
             start=self.services.warm.child_if_warm,
         )
+        return tagged
+
+    def _tag_and_place(self, download: Download, track: StagedTrack, tags: Tags, file: Path) -> place.Placed:
+        library = self.services.settings.library_dir
+        tagged = self._tagged(download, track, tags, file)
         sha256 = place.sha256_of(tagged)
         first = naming.library_path(tags, file.suffix.lstrip("."), self.services.settings.naming)
         for number in range(1, MAX_NAMES):
@@ -182,7 +232,13 @@ class Finalizer:
         raise Failure(FailureKind.NEEDS_YOU, "There are too many tracks of this name. Change the title.")
 
     def _set_destination(
-        self, download: Download, track: StagedTrack, path: PurePosixPath, sha256: str
+        self,
+        download: Download,
+        track: StagedTrack,
+        path: PurePosixPath,
+        sha256: str,
+        *,
+        replaces: str | None = None,
     ) -> None:
         """From here on nobody can cancel. Raises Cancelled when somebody has."""
         with self.services.db.write() as session:
@@ -193,6 +249,7 @@ class Finalizer:
                 path=str(path),
                 sha256=sha256,
                 confirmed_at=download.updated_at,
+                replaces=replaces,
             )
         if not wanted:
             raise Cancelled
@@ -217,11 +274,11 @@ class Finalizer:
         with self.services.db.read() as session:
             return queries.by_id(session, id)
 
-    def _end(self, id: str, state: State) -> None:
+    def _end(self, id: str, state: State, *, duplicate_of: str | None = None) -> None:
         download = self._get(id) if state is State.DONE else None
         until = undo.kept_until(self.services, download) if download else None
         with self.services.db.write() as session:
-            queries.move(session, id, state, undo_until=until)
+            queries.move(session, id, state, undo_until=until, duplicate_of=duplicate_of)
         if until:
             staging.remove_tagged(self.services.settings, id)
         else:

@@ -1,10 +1,12 @@
 """What people and programs hand in about downloads: parsed, checked, with a sentence for each field."""
 
+from app.accounts import queries as account_queries
 from app.audio.formats import FORMATS
 from app.downloads import limits, queries, usage_queries
 from app.downloads.model import Download
 from app.errors import Conflict, Invalid
 from app.services import Services
+from app.settings import CONFLICTS
 from app.sources.base import QUALITIES
 from app.sources.urls import clean_link
 from app.tags.typed import (
@@ -30,6 +32,7 @@ __all__ = [
     "MAX_CHARS",
     "MAX_COMMENT_CHARS",
     "MAX_LYRICS_CHARS",
+    "read_conflict",
     "read_tags",
     "submit",
     "text_of",
@@ -47,8 +50,12 @@ def submit(
     quality: str = QUALITIES[0],
     skip_review: bool = False,
     confirm_lossy: bool = False,
+    fetch_again: bool = False,
 ) -> Download:
-    """Queue a link. Raises Invalid for a bad one, Conflict when it is on its way already, TooMany."""
+    """Queue a link. Raises Invalid for a bad one, Conflict when it is on its way already, TooMany.
+
+    Without `fetch_again` it ends as skipped when the library turns out to have it.
+    """
     link = clean_link(url)
     if format is not None and format not in FORMATS:
         raise Invalid(f"The format must be one of {', '.join(FORMATS)}.", code="bad_format")
@@ -63,9 +70,10 @@ def submit(
         quality=quality,
         skip_review=skip_review,
         confirm_lossy=confirm_lossy,
-        conflict=services.settings.conflict,
+        fetch_again=fetch_again,
     )
     with services.db.write() as session:
+        download.conflict = account_queries.conflict_of(session, user_id) or services.settings.conflict
         if queries.open_link(session, user_id, link.key):
             raise Conflict(ALREADY, code="already_queued")
         limits.check(session, user_id, services.settings)
@@ -75,3 +83,10 @@ def submit(
         session.refresh(download)
     services.ring("stage", download.id)
     return download
+
+
+def read_conflict(value: str | None) -> str | None:
+    """What to do with a track that is there already; None: as it was. Raises Invalid."""
+    if value and value not in CONFLICTS:
+        raise Invalid(f"`conflict` is one of {', '.join(CONFLICTS)}.", code="bad_conflict")
+    return value or None

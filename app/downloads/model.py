@@ -79,6 +79,7 @@ class Download(Base):
         ),
         Index("downloads_by_state", "state", "site"),
         Index("downloads_of_user", "user_id", "id"),
+        Index("downloads_of_link", "url_key"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: str(uuid7()))
@@ -122,6 +123,10 @@ class Download(Base):
     """Queued, but not before this moment; `failure_…` say why."""
     undo_until: Mapped[datetime | None] = mapped_column(default=None)
     """Done or discarded, but its staging is kept until then, so that Undo can bring it back to review."""
+    fetch_again: Mapped[bool] = mapped_column(default=False)
+    """Also when the library has it already: somebody knows, and asked for it."""
+    duplicate_of: Mapped[str | None] = mapped_column(default=None)
+    """The track of the library for which it was skipped."""
 
     tracks: Mapped[list["StagedTrack"]] = relationship(
         order_by="StagedTrack.position", cascade="all, delete-orphan", lazy="selectin"
@@ -172,6 +177,8 @@ class StagedTrack(Base):
     trim_start_ms: Mapped[int | None] = mapped_column(default=None)
     trim_end_ms: Mapped[int | None] = mapped_column(default=None)
     """The part of the source that is kept; None: from its start, to its end."""
+    replaces: Mapped[str | None] = mapped_column(default=None)
+    """The track of the library in whose place it goes; recorded with `path` and `sha256`."""
 
     @property
     def in_file(self) -> Tags:

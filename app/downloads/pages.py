@@ -15,13 +15,16 @@ from app.downloads import (
     cards,
     confirm,
     cover_pages,
+    duplicate_pages,
     forms,
+    known,
     queries,
     review_pages,
     spectrum_pages,
     toast,
     undo,
 )
+from app.downloads.duplicate_pages import Line, line_of
 from app.downloads.model import State
 from app.downloads.progress import ProgressBoard
 from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
@@ -29,11 +32,13 @@ from app.downloads.toast import toast_of
 from app.errors import Conflict, InlayError, Invalid, TooMany
 from app.htmx import fragment, go, page, unchanged, wants_fragment
 from app.library import change_views
+from app.library.duplicates import Sameness
 from app.rules.learn import newest_offer
 from app.services import Services
 
 ADDED_HOURS = 24
 HISTORY_LIMIT = 50
+HAVE = "You have this already."
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ class HistoryRow:
 def _inbox(services: Services, board: ProgressBoard, user: User) -> dict[str, Any]:
     with services.db.read() as session:
         downloads = queries.inbox(session, user.id, done_since=queries.done_since(ADDED_HOURS))
-    found = [cards.card_of(download, board, services.room) for download in downloads]
+        have = known.of_reviews(session, downloads)
+    found = [cards.card_of(download, board, services.room, have) for download in downloads]
     shown = [card for card in found if card.lane != "added"] + [c for c in found if c.lane == "added"][:3]
     return {"lanes": cards.lanes(shown), "active": any(card.active for card in shown), "nav": "inbox"}
 
@@ -90,9 +96,15 @@ def add_page(
 ) -> Response[Any]:
     """Where bookmarklet and share lead: the box, prefilled. Nothing starts without a tap."""
     services.warm.warm()
-    inbox = _inbox(services, board, request.user)
+    have = _have(services, request.user.id, url)
     return page(
-        "downloads/inbox.html", url=url[:4096], error="", autofocus=True, shared_title=title[:200], **inbox
+        "downloads/inbox.html",
+        url=url[:4096],
+        error="",
+        autofocus=True,
+        shared_title=title[:200],
+        have=have,
+        **_inbox(services, board, request.user),
     )
 
 
@@ -111,8 +123,11 @@ def submit_link(
     data: Form,
 ) -> Response[Any]:
     url = data.get("url", "").strip()
+    again = bool(url) and data.get("again") == url
+    if not again and (have := _have(services, request.user.id, url)):
+        return _submit_again(request, services, board, url, Conflict(HAVE), have)
     try:
-        forms.submit(services, request.user.id, url, format=data.get("format") or None)
+        forms.submit(services, request.user.id, url, format=data.get("format") or None, fetch_again=again)
     except (Invalid, Conflict, TooMany) as error:
         return _submit_again(request, services, board, url, error)
     if wants_fragment(request):
@@ -121,17 +136,29 @@ def submit_link(
 
 
 def _submit_again(
-    request: AnyRequest, services: Services, board: ProgressBoard, url: str, error: InlayError
+    request: AnyRequest,
+    services: Services,
+    board: ProgressBoard,
+    url: str,
+    error: InlayError,
+    have: Line | None = None,
 ) -> Response[Any]:
-    """The form as it was sent, with a sentence."""
+    """The form as it was sent, with a sentence; `have` is the track that it is about."""
+    said: dict[str, Any] = {"url": url, "error": "" if have else error.message, "have": have}
     if wants_fragment(request):
-        answer = fragment("downloads/_submit.html", status=error.status, url=url, error=error.message)
+        answer = fragment("downloads/_submit.html", status=error.status, **said)
     else:
         inbox = _inbox(services, board, request.user)
-        answer = page("downloads/inbox.html", status=error.status, url=url, error=error.message, **inbox)
+        answer = page("downloads/inbox.html", status=error.status, **said, **inbox)
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(error.retry_after_s)
     return answer
+
+
+def _have(services: Services, user_id: int, url: str) -> Line | None:
+    """What the library has from this link already."""
+    track = known.at_paste(services, user_id, url)
+    return line_of(track, Sameness.DUPLICATE) if track else None
 
 
 @get("/downloads/{id:str}/card", sync_to_thread=True)
@@ -144,7 +171,10 @@ def card_fragment(
     lane: FromQuery[str] = "",
 ) -> Response[Any]:
     """What a card polls: 204 while nothing changed; a change of lane also renews the inbox."""
-    card = cards.card_of(own(services, request, id), board, services.room)
+    download = own(services, request, id)
+    with services.db.read() as session:
+        have = known.of_reviews(session, [download])
+    card = cards.card_of(download, board, services.room, have)
     if card.version == seen:
         return unchanged()
     moved = bool(lane) and lane != card.lane
@@ -253,6 +283,7 @@ def _moment(text: str) -> datetime | None:
 
 HANDLERS = [
     *review_pages.HANDLERS,
+    *duplicate_pages.HANDLERS,
     *candidate_pages.HANDLERS,
     *cover_pages.HANDLERS,
     *spectrum_pages.HANDLERS,

@@ -21,6 +21,7 @@ from app.downloads.model import (
 )
 from app.downloads.schedule_queries import is_due
 from app.errors import Failure
+from app.library.model import Track
 
 ENDED = (State.DONE, State.SKIPPED, State.CANCELLED, State.DISCARDED)
 FINAL = (*ENDED, State.FAILED)
@@ -49,6 +50,7 @@ def open_link(session: Session, user_id: int, url_key: str) -> Download | None:
 
 def inbox(session: Session, user_id: int, *, done_since: datetime) -> Sequence[Download]:
     """What wants the user's attention or is on its way, and what was just added; newest first."""
+    newer = aliased(Download)
     return session.scalars(
         select(Download)
         .where(
@@ -56,6 +58,17 @@ def inbox(session: Session, user_id: int, *, done_since: datetime) -> Sequence[D
             or_(
                 Download.state.in_((*OPEN, State.FAILED)),
                 and_(Download.state == State.DONE, Download.finished_at >= done_since),
+                # Skipped before it was fetched: there is something to answer.
+                and_(
+                    Download.state == State.SKIPPED,
+                    Download.finished_at >= done_since,
+                    Download.duplicate_of.is_not(None),
+                    ~exists().where(
+                        newer.user_id == Download.user_id,
+                        newer.url_key == Download.url_key,
+                        newer.id > Download.id,
+                    ),
+                ),
             ),
         )
         .order_by(Download.id.desc())
@@ -233,10 +246,35 @@ def _reason(failure: Failure) -> dict[str, Any]:
     }
 
 
+def finalizing_tracks(session: Session, *, not_of: str) -> Sequence[StagedTrack]:
+    """Tracks that are on their way into the library, but for those of one download."""
+    query = select(StagedTrack).join(Download)
+    return session.scalars(query.where(Download.state == State.FINALIZING, Download.id != not_of)).all()
+
+
+def library_track_from(session: Session, url_key: str) -> Track | None:
+    """The track of the library that a download of this link brought, the latest of several."""
+    query = (
+        select(Track)
+        .join(Download, Download.id == Track.download_id)
+        .where(Download.url_key == url_key, Track.missing_at.is_(None))
+    )
+    return session.scalar(query.order_by(Track.added_at.desc(), Track.id.desc()).limit(1))
+
+
 def set_destination(
-    session: Session, download_id: str, track_id: str, *, path: str, sha256: str, confirmed_at: datetime
+    session: Session,
+    download_id: str,
+    track_id: str,
+    *,
+    path: str,
+    sha256: str,
+    confirmed_at: datetime,
+    replaces: str | None = None,
 ) -> bool:
-    """Record where the file goes. From then on it is too late to cancel; False: it was cancelled before.
+    """Record where the file goes, and in place of which track. From then on it is too late to cancel.
+
+    False: it was cancelled before.
 
     `confirmed_at` is the `updated_at` of the download whose tags the file has: it may have been undone and
     confirmed with other ones meanwhile.
@@ -244,7 +282,7 @@ def set_destination(
     download = session.get(Download, download_id, populate_existing=True)
     if download is None or download.state is not State.FINALIZING or download.updated_at != confirmed_at:
         return False
-    set_track(session, track_id, path=path, sha256=sha256)
+    set_track(session, track_id, path=path, sha256=sha256, replaces=replaces)
     return True
 
 

@@ -22,6 +22,8 @@ from app.downloads import (
     trim,
 )
 from app.downloads.cover_pages import bench
+from app.downloads.duplicate_pages import box
+from app.downloads.known import of_reviews
 from app.downloads.lanes import lane_of
 from app.downloads.model import Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own, takes_form
@@ -64,9 +66,10 @@ def accept_review(
     try:
         tags = forms.read_tags(data, base=candidates.seen(track, data.get("candidate", "")).tags())
         cut = trim.read(data, track)
+        conflict = forms.read_conflict(data.get("conflict"))
     except Invalid as error:
         return _review(services, download, data, wrong=error.fields, status=error.status)
-    confirm.confirm(services, id, {track.id: tags}, trims={track.id: cut})
+    confirm.confirm(services, id, {track.id: tags}, trims={track.id: cut}, conflict=conflict)
     return go(request, toast.address(services, id))
 
 
@@ -102,6 +105,16 @@ def path_fragment(
     return fragment("downloads/_path.html", path=_path(services, download, dict(request.query_params)), id=id)
 
 
+@get("/downloads/{id:str}/duplicates", sync_to_thread=True)
+def duplicates_fragment(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]
+) -> Response[Any]:
+    """What the library has of the track, if it is called as it is typed."""
+    download, values = _staged(services, request, id), dict(request.query_params)
+    have = box(services, download, _readable(download.tracks[0], values), values)
+    return fragment("downloads/_duplicates.html", download=download, have=have, **listen_pages.kept(download))
+
+
 @takes_form("/downloads/{id:str}/changes")
 def changes_fragment(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
@@ -130,6 +143,8 @@ def _review(
 ) -> Response[Any]:
     track = download.tracks[0]
     wrong = wrong or {}
+    with services.db.read() as session:
+        lane = lane_of(download, track, of_reviews(session, [download]))
     return page(
         "downloads/review.html",
         status=status,
@@ -140,7 +155,8 @@ def _review(
         labels=forms.LABELS,
         more_open=any(name in wrong or name in (track.draft or {}) for name in (*MORE, "disc_no")),
         sure=SURE,
-        lane=lane_of(download, track),
+        lane=lane,
+        have=box(services, download, _readable(track, values), values),
         title=cards.title_of(download),
         journey=journey(track.source_quality, FORMATS[download.format]),
         path=_path(services, download, values),
@@ -196,6 +212,7 @@ HANDLERS = [
     keep_draft,
     swap_names,
     path_fragment,
+    duplicates_fragment,
     changes_fragment,
     *listen_pages.HANDLERS,
 ]

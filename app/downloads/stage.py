@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.children.limits import fetch_limits
 from app.children.parent import Cancelled, ChildCrashed
-from app.downloads import candidates, cover, outcome, queries, site_queries, staging
+from app.downloads import candidates, cover, known, outcome, queries, site_queries, staging
 from app.downloads.child import Staged
 from app.downloads.confirm import accept_as_proposed
 from app.downloads.lanes import Lane, lane_of_all
@@ -108,22 +108,35 @@ class Stager:
 
     def _note(self, id: str, event: dict[str, Any]) -> None:
         if probed := event.get("probed"):
-            seconds = probed["duration_s"]
-            with self.services.db.write() as session:
-                queries.move(
-                    session,
-                    id,
-                    State.DOWNLOADING,
-                    title=probed["title"],
-                    uploader=probed["uploader"],
-                    duration_ms=int(seconds * 1000) if seconds else None,
-                )
+            self._probed(id, probed)
         elif progress := event.get("progress"):
             self.board.put(id, Progress(**progress, cover=self.board.get(id).cover))
         elif event.get("cover"):
             self.board.put(id, msgspec.structs.replace(self.board.get(id), cover=True))
         elif note := event.get("note"):
             log.info("%s: %s", id, note)
+
+    def _probed(self, id: str, probed: dict[str, Any]) -> None:
+        """Go on and fetch it, unless the library has it already and nobody asked for it again."""
+        seconds = probed["duration_s"]
+        about = {
+            "title": probed["title"],
+            "uploader": probed["uploader"],
+            "duration_ms": int(seconds * 1000) if seconds else None,
+        }
+        with self.services.db.write() as session:
+            download = queries.by_id(session, id)
+            had = (
+                known.at_source(session, download, probed["source_id"], about["duration_ms"])
+                if download
+                else None
+            )
+            if had is None:
+                queries.move(session, id, State.DOWNLOADING, **about)
+                return
+            queries.move(session, id, State.SKIPPED, duplicate_of=had.id, **about)
+        log.info("%s: is in the library already", id)
+        raise Cancelled
 
     def _to_review(self, download: Download, staged: Staged, spent_bytes: int) -> None:
         with self.services.db.read() as session:
@@ -149,7 +162,7 @@ class Stager:
             ready = queries.move(
                 session, download.id, State.REVIEW, duration_ms=staged.source_quality.duration_ms
             )
-            accepted = ready and self._accept(session, download, adds_by_itself(rules))
+            accepted = ready and self._accept(session, download, may_by_itself=adds_by_itself(rules))
         if not ready:
             outcome.stopped(self.services, download, 0)
             return
@@ -162,23 +175,33 @@ class Stager:
                 self.services.ring("lookup", track.id)
 
     def _propose(self, staged: Staged, rules: list[Rule]) -> Proposal:
-        known = self.artists.keys(self.services.db)
+        artists = self.artists.keys(self.services.db)
 
         def anew(info: Mapping[str, Any]) -> Proposal:
-            return propose(info, staged.in_file, known)
+            return propose(info, staged.in_file, artists)
 
         return apply(anew(staged.info), staged.info, rules, anew)
 
-    def _accept(self, session: Session, download: Download, adds_by_itself: bool) -> bool:
+    def _accept(self, session: Session, download: Download, *, may_by_itself: bool) -> bool:
         """Go on without a review: because the link was handed in so, or because it is ready and may."""
         session.expire_all()
         found = queries.by_id(session, download.id)
-        if found is None or not (found.skip_review or (adds_by_itself and lane_of_all(found) is Lane.READY)):
+        if found is None:
+            return False
+        if not (found.skip_review or (may_by_itself and self._is_ready(session, found))):
             return False
         if not accept_as_proposed(session, found):
             return False
         queries.touch(session, found.id, skip_review=True)
         return True
+
+    def _is_ready(self, session: Session, download: Download) -> bool:
+        """Nothing to look at, and neither there nor on its way into the library already."""
+        if lane_of_all(download, known.of_reviews(session, [download])) is not Lane.READY:
+            return False
+        return not any(
+            known.is_being_added(session, track, track.proposal.tags()) for track in download.tracks
+        )
 
     def _ring_next(self) -> None:
         """A place is free: wake the next one that waits for it, now or when its time has come."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.db import now
-from app.downloads import cards, queries, undo, undo_queries
+from app.downloads import cards, known, queries, undo, undo_queries
 from app.downloads.lanes import Lane, lane_of_all
 from app.downloads.model import Download, State
 from app.services import Services
@@ -17,6 +17,7 @@ LOOKED_AT = 20
 WORDS = {
     State.FINALIZING: ("Adding", "to the library"),
     State.DONE: ("Added", "to the library"),
+    State.SKIPPED: ("You have", "already: nothing was added"),
     State.DISCARDED: ("Discarded", ""),
     State.CANCELLED: ("Cancelled", ""),
 }
@@ -48,19 +49,20 @@ def toast_of(services: Services, user_id: int, id: str) -> Toast | None:
         download = undo_queries.ended_lately(session, id, user_id, since=now() - SHOWN)
         if download is None or download.state not in WORDS:
             return None
-        following = _next(undo_queries.in_review(session, user_id, not_id=id, most=LOOKED_AT))
+        waiting = undo_queries.in_review(session, user_id, not_id=id, most=LOOKED_AT)
+        following = _next(waiting, known.of_reviews(session, waiting))
     before, after = WORDS[download.state]
     can_undo = bool(services.settings.undo_s) and undo.is_possible(download)
     settling = download.state is State.FINALIZING
-    if not (can_undo or following or settling):
+    if not (can_undo or following or settling or download.state is State.SKIPPED):
         return None
     ready = Next(following.id, cards.title_of(following)) if following else None
     return Toast(download.id, before, cards.title_of(download), after, can_undo, settling, ready)
 
 
-def _next(waiting: Sequence[Download]) -> Download | None:
+def _next(waiting: Sequence[Download], have: known.Known) -> Download | None:
     """The first that is ready, else the first."""
-    ready = (one for one in waiting if lane_of_all(one) is Lane.READY)
+    ready = (one for one in waiting if lane_of_all(one, have) is Lane.READY)
     return next(ready, waiting[0] if waiting else None)
 
 

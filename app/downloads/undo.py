@@ -68,6 +68,9 @@ def is_possible(download: Download) -> bool:
 def kept_until(services: Services, download: Download) -> datetime | None:
     """Until when what was fetched is kept if this download ends now; None: it goes at once."""
     seconds = services.settings.undo_s
+    if any(track.replaces for track in download.tracks):
+        # What it replaced is in the trash: the history takes that back.
+        return None
     placing = download.state is not State.FINALIZING and any(track.sha256 for track in download.tracks)
     if not seconds or placing or not _is_whole(services, download):
         return None

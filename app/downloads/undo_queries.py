@@ -39,7 +39,7 @@ def bring_back(session: Session, download: Download, *, unconverted: Sequence[st
     """
     library_queries.forget_of_download(session, download.id, [track.path or "" for track in download.tracks])
     for track in download.tracks:
-        track.tags = track.sha256 = track.library_track_id = None
+        track.tags = track.sha256 = track.library_track_id = track.replaces = None
         if track.id in unconverted or track.conversion is Conversion.FAILED:
             track.conversion = Conversion.WAITING
     download.state = State.REVIEW

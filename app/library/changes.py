@@ -227,7 +227,7 @@ def _write_track(session: Session, change: Change, placed: place.Placed | None) 
 
 def snapshot_of(track: Track) -> Snapshot:
     """What the index knows of a track."""
-    known = {name: getattr(track, name) for name in (*EDITABLE, "source_url", "source_id")}
+    known = {name: getattr(track, name) for name in (*EDITABLE, "source_url", "source_id", "isrc")}
     return Snapshot(
         tags=Tags(**known),
         has_cover=track.has_cover,

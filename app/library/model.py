@@ -31,6 +31,9 @@ class Track(Base):
         Index("tracks_by_user", "user_id", "added_at", "id", sqlite_where=PRESENT),
         # From a word that was found to all that the filters ask, without the row itself.
         Index("tracks_by_seq", "seq", "lossless", "site", "user_id", "added_at", "id"),
+        # With `missing_at`, or SQLite would look at each row for it.
+        Index("tracks_recording", "artist_key", "title_key", "album_key", "missing_at", sqlite_where=PRESENT),
+        Index("tracks_source_url", "source_url"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: str(uuid7()))
@@ -85,6 +88,7 @@ class Track(Base):
     album_words: Mapped[str] = mapped_column(default="")
     seq: Mapped[int | None] = mapped_column(default=None)
     """The row's number in the search index, in the order of coming. Triggers give it and keep the index."""
+    isrc: Mapped[str] = mapped_column(default="", index=True)
 
 
 class Like(Base):

@@ -1,6 +1,6 @@
 """Everything that is asked of the table of tracks, and the few ways in which it changes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -66,6 +66,15 @@ _KNOWN = select(Track.id, Track.path, Track.size_bytes, Track.mtime_ns, Track.in
 def by_id(session: Session, track_id: str) -> Track | None:
     """A track whose file is there."""
     return session.scalar(select(Track).where(Track.id == track_id, Track.missing_at.is_(None)))
+
+
+def by_ids(session: Session, ids: Iterable[str]) -> dict[str, Track]:
+    """Those of these tracks whose files are there, by id."""
+    found: dict[str, Track] = {}
+    for chunk in _chunks(list(ids)):
+        rows = select(Track).where(Track.id.in_(chunk), Track.missing_at.is_(None))
+        found.update({track.id: track for track in session.scalars(rows)})
+    return found
 
 
 def by_path(session: Session, path: PurePosixPath | str) -> Track | None:
@@ -187,7 +196,7 @@ def _fill(track: Track, path: str, content: Content) -> None:
     track.title, track.artist, track.album = tags.title, tags.artist, tags.album
     track.album_artist, track.date, track.genre = tags.album_artist, tags.date, tags.genre
     track.track_no, track.disc_no = tags.track_no, tags.disc_no
-    track.source_url, track.source_id = tags.source_url, tags.source_id
+    track.source_url, track.source_id, track.isrc = tags.source_url, tags.source_id, tags.isrc
     track.has_cover, track.quality, track.error = content.has_cover, content.quality, content.error
     track.lossless = content.quality.lossless if content.quality else None
     track.duration_ms = content.quality.duration_ms if content.quality else None

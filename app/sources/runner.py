@@ -14,6 +14,7 @@ from app.errors import Failure
 from app.sources import failure_causes, failures
 from app.sources.base import Fetched, Order
 from app.sources.notes import Notes
+from app.tags.info import source_id
 
 # What is kept of yt-dlp's info: enough to propose tags and to fetch again.
 KEPT = (
@@ -179,6 +180,7 @@ def _probed(info: Mapping[str, Any]) -> dict[str, Any]:
         "title": _text(info.get("title") or "", 500),
         "uploader": _text(info.get("uploader") or info.get("channel") or "", 500),
         "duration_s": info.get("duration"),
+        "source_id": _text(source_id(info), 1_000),
     }
 
 

@@ -101,6 +101,12 @@ def from_site(info: Mapping[str, Any]) -> str:
     return f"from {_SITES.get(site(info), 'the page')}"
 
 
+def source_id(info: Mapping[str, Any]) -> str:
+    """`extractor:id`, by which the source knows it; empty when it has none."""
+    extractor, id = info.get("extractor"), info.get("id")
+    return f"{extractor}:{id}" if extractor and id else ""
+
+
 def is_direct_file(info: Mapping[str, Any]) -> bool:
     """A bare file, whose title is its name; a page that tells about a file says `direct`, too."""
     named_after_file = info.get("title") == info.get("id", info.get("title")) and not info.get("uploader")

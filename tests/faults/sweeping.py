@@ -27,6 +27,7 @@ from app.downloads.finalize import Finalizer
 from app.downloads.progress import ProgressBoard
 from app.tags import files
 from tests.faults.ground import Ground
+from tests.faults.replacing_ground import ReplacingGround
 from tests.faults.stumbling import Call, calls_of, run_traced
 from tests.faults.trash_ground import CHANGES, TrashGround
 from tests.faults.undo_ground import UndoGround
@@ -96,6 +97,7 @@ def undo_it(ground: Ground) -> Callable[[], None]:
 
 STEPS = {"finalize": finalize, "tags": write_tags}
 UNDO = {"undo": undo_it}
+OVERWRITE = {"overwrite": finalize}
 
 
 def forked(work: Callable[[], Callable[[], None]], report: Path) -> int:
@@ -128,7 +130,7 @@ def trials(
     def attempt(inject: list[str]) -> tuple[str, bool]:
         ground.reset()
         report.unlink(missing_ok=True)
-        work = (STEPS | UNDO | CHANGES)[step]
+        work = (STEPS | UNDO | OVERWRITE | CHANGES)[step]
         status = run_traced(forked(lambda: work(ground), report), trace, [*always, *inject])
         return trace.read_text(errors="replace"), status == 0
 
@@ -170,6 +172,8 @@ def kinds_of(step: str) -> tuple[dict[str, Any], type[Ground]]:
     """What is tried once before, and on what ground."""
     if step in CHANGES:
         return {step: CHANGES[step]}, TrashGround
+    if step in OVERWRITE:
+        return OVERWRITE, ReplacingGround
     return (UNDO, UndoGround) if step in UNDO else (STEPS, Ground)
 
 
@@ -177,7 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("ground", type=Path)
     parser.add_argument("--faults", default="KILL,EIO,ENOSPC")
-    parser.add_argument("--step", choices=STEPS | UNDO | CHANGES, default="finalize")
+    parser.add_argument("--step", choices=STEPS | UNDO | OVERWRITE | CHANGES, default="finalize")
     parser.add_argument("--always", action="append", default=[])
     parser.add_argument("--near", default="")
     parser.add_argument("--every", type=int, default=1)
