@@ -26,6 +26,7 @@ import app.library.api
 import app.library.pages
 import app.rules.api
 import app.rules.pages
+import app.tell.pages
 from app import __version__, openapi
 from app.accounts.guards import GUARDS, Authentication
 from app.accounts.origin import login_path
@@ -111,6 +112,7 @@ def routes(assets: "Assets") -> Router:
         *app.downloads.activity_pages.HANDLERS,
         *app.library.pages.HANDLERS,
         *app.rules.pages.HANDLERS,
+        *app.tell.pages.HANDLERS,
     ]
     api = [
         health,

@@ -1,4 +1,4 @@
-"""The worker's parts, started and stopped in order: guard, lookups, consumer, watcher, reconciler."""
+"""The worker's parts, started and stopped in order: guard, lookups, consumer, watcher, teller, reconciler."""
 
 import fcntl
 import logging
@@ -27,6 +27,7 @@ from app.services import Services, read_secret
 from app.settings import Settings
 from app.sources.addresses import Allowed
 from app.sources.egress import EgressGuard
+from app.tell.teller import Teller
 
 log = logging.getLogger("inlay.worker")
 
@@ -108,6 +109,8 @@ class Worker:
         self.consumer.start()
         self.watcher = LibraryWatcher(services.db, settings.library_dir)
         self.watcher.start()
+        self.teller = Teller(services)
+        self.teller.start()
         self.reconciler.start()
 
     def stop(self) -> None:
@@ -115,6 +118,7 @@ class Worker:
         self.parts.services.running.stop()
         self.consumer.stop(graceful=True)
         self.watcher.stop()
+        self.teller.stop()
         self.guard.stop()
         self.desk.stop()
         self.reconciler.stop()

@@ -39,19 +39,29 @@ LAYERS = [
         "app.downloads.model",
         "app.lookups.model",
         "app.rules.model",
+        "app.library.changes",
+        "app.tell.model",
     ],
     [
         "app.accounts.queries",
         "app.library.queries",
         "app.lookups.queries",
         "app.rules.queries",
+        "app.tell.queries",
         *(
             f"app.downloads.{name}"
-            for name in ("queries", "schedule_queries", "site_queries", "undo_queries", "usage_queries")
+            for name in (
+                "queries",
+                "told",
+                "schedule_queries",
+                "site_queries",
+                "undo_queries",
+                "usage_queries",
+            )
         ),
     ],
     # services and cruxes
-    ["app.lookups", "app.rules"],
+    ["app.lookups", "app.rules", "app.tell"],
     ["app.accounts", "app.library"],
     ["app.downloads"],
     # edges
@@ -74,6 +84,8 @@ LAYERS = [
             )
         ),
         *(f"app.rules.{name}" for name in ("pages", "api")),
+        "app.tell.forms",
+        "app.tell.pages",
         "app.tags.commands",
         "app.backup_commands",
     ],

@@ -11,7 +11,8 @@ import app.accounts.model
 import app.downloads.model
 import app.library.model
 import app.lookups.model
-import app.rules.model  # noqa: F401
+import app.rules.model
+import app.tell.model  # noqa: F401
 from app.db import Base, Database
 from app.errors import InlayError
 from app.migrate import back_up, migrate, newest_version, version_of
@@ -30,6 +31,11 @@ def schema(file: Path) -> dict[str, object]:
     }
 
 
+def triggers(file: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(file)) as connection:
+        return dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+
+
 def test_migrations_from_nothing_give_the_models_schema(tmp_path: Path) -> None:
     migrated, made = tmp_path / "migrated.db", tmp_path / "made.db"
     migrate(migrated)
@@ -37,6 +43,7 @@ def test_migrations_from_nothing_give_the_models_schema(tmp_path: Path) -> None:
     Base.metadata.create_all(database.engine)
     database.close()
     assert schema(migrated) == schema(made)
+    assert triggers(migrated) == triggers(made)
     assert version_of(migrated) == newest_version()
 
 
@@ -95,6 +102,12 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 
 
 OF_0003_AND_LATER = """
+DROP TABLE outbox;
+DROP TABLE hooks;
+DROP TRIGGER tracks_added;
+DROP TRIGGER tracks_removed;
+DROP TRIGGER tracks_changed;
+DROP TABLE library_changes;
 DROP TABLE lookups;
 DROP TABLE rules;
 ALTER TABLE downloads DROP COLUMN undo_until;
