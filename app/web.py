@@ -23,7 +23,9 @@ import app.downloads.activity_pages
 import app.downloads.api
 import app.downloads.pages
 import app.library.api
+import app.library.naming_pages
 import app.library.pages
+import app.library.rename_pages
 import app.rules.api
 import app.rules.pages
 import app.tell.pages
@@ -111,6 +113,8 @@ def routes(assets: "Assets") -> Router:
         *app.downloads.pages.HANDLERS,
         *app.downloads.activity_pages.HANDLERS,
         *app.library.pages.HANDLERS,
+        *app.library.naming_pages.HANDLERS,
+        *app.library.rename_pages.HANDLERS,
         *app.rules.pages.HANDLERS,
         *app.tell.pages.HANDLERS,
     ]

@@ -1,4 +1,4 @@
-"""The worker's parts, started and stopped in order: guard, lookups, consumer, watcher, teller, reconciler."""
+"""The worker's parts, started and stopped in order: guard, lookups, consumer, watcher, others."""
 
 import fcntl
 import logging
@@ -19,6 +19,7 @@ from app.downloads.schedule import Scheduler
 from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
 from app.library.folder import prepare_folder
+from app.library.renamer import Renamer
 from app.library.watch import LibraryWatcher
 from app.lookups.desk import Desk
 from app.opening import Caretaker, prepare
@@ -95,6 +96,7 @@ class Worker:
         scheduler = Scheduler(services)
         chores = (Caretaker(services.db).tend,)
         self.reconciler = Reconciler(services, self.parts.queue, scheduler, chores)
+        self.renamer = Renamer(services)
         self._answer_rings(scheduler)
         self.reconciler.recover()
         self.consumer = ThreadConsumer(
@@ -111,6 +113,7 @@ class Worker:
         self.watcher.start()
         self.teller = Teller(services)
         self.teller.start()
+        self.renamer.start()
         self.reconciler.start()
 
     def stop(self) -> None:
@@ -119,6 +122,7 @@ class Worker:
         self.consumer.stop(graceful=True)
         self.watcher.stop()
         self.teller.stop()
+        self.renamer.stop()
         self.guard.stop()
         self.desk.stop()
         self.reconciler.stop()
@@ -144,4 +148,5 @@ class Worker:
             finalize=Finalizer(services, self.converter, wake).finalize,
             lookup=lookups.look_up,
             front=lookups.fetch_front,
+            rename=self.renamer.wake,
         )

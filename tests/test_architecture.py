@@ -39,12 +39,14 @@ LAYERS = [
         "app.downloads.model",
         "app.lookups.model",
         "app.rules.model",
-        "app.library.changes",
+        "app.library.change_count",
+        "app.library.rename_model",
         "app.tell.model",
     ],
     [
         "app.accounts.queries",
         "app.library.queries",
+        "app.library.rename_queries",
         "app.lookups.queries",
         "app.rules.queries",
         "app.tell.queries",
@@ -67,7 +69,10 @@ LAYERS = [
     # edges
     [
         *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
-        *(f"app.library.{name}" for name in ("pages", "api", "commands")),
+        *(
+            f"app.library.{name}"
+            for name in ("pages", "api", "commands", "naming_pages", "rename_pages", "rename_commands")
+        ),
         *(
             f"app.downloads.{n}"
             for n in (
@@ -94,7 +99,13 @@ LAYERS = [
 ]
 
 # Edges that are wiring's guests: they are loaded by the command line and use what it made.
-COMMANDS = {"app.accounts.commands", "app.library.commands", "app.downloads.commands", "app.tags.commands"}
+COMMANDS = {
+    "app.library.rename_commands",
+    "app.accounts.commands",
+    "app.library.commands",
+    "app.downloads.commands",
+    "app.tags.commands",
+}
 
 ONLY_IMPORTERS = {
     "mutagen": {"app.audio.quality", "app.tags.files", "app.tags.id3", "app.tags.mp4", "app.tags.vorbis"},

@@ -24,6 +24,8 @@ FORMS = {
     "/settings/rules",
     "/settings/rules/adding",
     "/settings/rules/{rule_id}",
+    "/settings/naming",
+    "/library/rename",
     "/settings/tell",
     "/settings/tell/{hook_id}",
 }

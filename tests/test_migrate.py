@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, inspect
 import app.accounts.model
 import app.downloads.model
 import app.library.model
+import app.library.rename_model
 import app.lookups.model
 import app.rules.model
 import app.tell.model  # noqa: F401
@@ -102,6 +103,9 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 
 
 OF_0003_AND_LATER = """
+DROP TABLE choices;
+DROP TABLE moves;
+DROP TABLE renamings;
 DROP TABLE outbox;
 DROP TABLE hooks;
 DROP TRIGGER tracks_added;

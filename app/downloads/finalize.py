@@ -12,7 +12,7 @@ from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.schedule_queries import is_ahead
 from app.errors import Failure, FailureKind, surprise
-from app.library import index, place
+from app.library import index, place, template
 from app.library.folder import check_mounted
 from app.services import Services
 from app.tags import files, naming
@@ -158,7 +158,7 @@ class Finalizer:
             start=self.services.warm.child_if_warm,
         )
         sha256 = place.sha256_of(tagged)
-        first = naming.library_path(tags, file.suffix.lstrip("."), self.services.settings.naming)
+        first = naming.library_path(tags, file.suffix.lstrip("."), template.current(self.services))
         for number in range(1, MAX_NAMES):
             wanted = first if number == 1 else naming.with_number(first, number)
             if not place.name_is_taken(library, wanted, sha256):
@@ -196,7 +196,9 @@ class Finalizer:
     def _cover_beside(self, download: Download, track: StagedTrack, tags: Tags, placed: place.Placed) -> None:
         """A picture for players that look for one in an album's folder. The track is fine without it."""
         settings, cover = self.services.settings, self._cover(download, track)
-        if not (cover and settings.cover_file and naming.is_in_album_folder(tags, settings.naming)):
+        if not (cover and settings.cover_file):
+            return
+        if not naming.is_in_album_folder(tags, template.current(self.services)):
             return
         try:
             place.place_beside(cover, settings.library_dir, placed.relative, settings.cover_file, track.id)

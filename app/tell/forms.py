@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.model import User
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.library import changes
+from app.library import change_count
 from app.sources.addresses import read_host
 from app.tell import queries, servers, webhook
 from app.tell.model import EVENTS, SERVERS, Hook
@@ -31,7 +31,7 @@ def new(session: Session, user: User, data: Data) -> tuple[Hook, str]:
         raise NotAllowed("Only admins set up media servers.")
     if queries.count(session, owner) >= MOST_HOOKS:
         raise Conflict(f"There are {MOST_HOOKS} of them. Delete one first.", code="too_many_hooks")
-    hook = Hook(kind=kind, user_id=owner, address="", told=changes.count(session))
+    hook = Hook(kind=kind, user_id=owner, address="", told=change_count.count(session))
     shown = ""
     if kind == "webhook" and not data.get("secret", "").strip():
         shown = hook.secret = webhook.new_secret()

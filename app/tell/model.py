@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from uuid6 import uuid7
 
 from app.db import Base, StructJSON, now
-from app.library.changes import Changes
+from app.library.change_count import Changes
 
 SERVERS = ("subsonic", "jellyfin", "plex")
 """Media servers: the installation's, seen to by its admins. They are told that the library changed."""

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import now
-from app.library.changes import Changes
+from app.library.change_count import Changes
 from app.tell.model import NOTIFICATION, Hook, Message
 
 _JUST_NOW = "inlay_told"

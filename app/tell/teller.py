@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from app.accounts.queries import get_user
 from app.db import now
 from app.errors import DatabaseTrouble
-from app.library import changes
-from app.library.changes import COUNTED, Changes
+from app.library import change_count
+from app.library.change_count import COUNTED, Changes
 from app.services import Services
 from app.tell import notify, queries, servers, webhook
 from app.tell.line import DEADLINE_S, Line, NotTold
@@ -90,7 +90,7 @@ class Teller:
             hooks = queries.everyone(session)
             if not hooks:
                 return
-            current = changes.count(session)
+            current = change_count.count(session)
             waiting = queries.waiting_since(session)
         settled = self._is_settled(current)
         for hook in hooks:

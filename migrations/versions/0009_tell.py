@@ -1,4 +1,4 @@
-"""Telling others: hooks, their outbox, and a count of the library's changes that triggers keep."""
+"""Telling others: hooks, their outbox, a count of the library's changes that triggers keep; renamings."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,6 +51,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.execute("INSERT INTO library_changes VALUES (1, 0, 0, 0, 0)")
+    op.create_table(
+        "choices",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "renamings",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("stage", sa.String(length=7), nullable=False),
+        sa.Column("template", sa.String(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "moves",
+        sa.Column("renaming_id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("track_id", sa.String(), nullable=True),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("done", sa.String(length=7), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["renaming_id"], ["renamings.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("renaming_id", "position"),
+    )
+    op.create_index("moves_open", "moves", ["renaming_id", "done", "position"])
     # A later step that builds `tracks` anew takes these with it, and has to make them again.
     op.execute(
         "CREATE TRIGGER tracks_added AFTER INSERT ON tracks WHEN NEW.missing_at IS NULL "
