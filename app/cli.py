@@ -26,6 +26,7 @@ COMMANDS = {
     "propose": ("app.tags.commands:propose_lines", "Propose tags for info JSON lines on stdin."),
     "scan": ("app.library.commands:scan", "Bring the index up to date with the library folder."),
     "loudness": ("app.library.sound_commands:add_loudness", "Write ReplayGain into the whole library."),
+    "rename": ("app.library.rename_commands:rename", "Rename the library's files as the template says."),
     "user": ("app.accounts.commands:user", "Add users, set passwords."),
     "token": ("app.accounts.commands:token", "Make API tokens."),
     "backup": ("app.backup_commands:backup", "Copy the database to FILE, also while Inlay runs."),

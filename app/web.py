@@ -26,11 +26,14 @@ import app.library.api
 import app.library.change_api
 import app.library.duplicate_pages
 import app.library.edit_pages
+import app.library.naming_pages
 import app.library.pages
+import app.library.rename_pages
 import app.library.sound_pages
 import app.library.trash_pages
 import app.rules.api
 import app.rules.pages
+import app.tell.pages
 from app import __version__, openapi
 from app.accounts.guards import GUARDS, Authentication
 from app.accounts.origin import login_path
@@ -119,7 +122,10 @@ def routes(assets: "Assets") -> Router:
         *app.library.edit_pages.HANDLERS,
         *app.library.trash_pages.HANDLERS,
         *app.library.duplicate_pages.HANDLERS,
+        *app.library.naming_pages.HANDLERS,
+        *app.library.rename_pages.HANDLERS,
         *app.rules.pages.HANDLERS,
+        *app.tell.pages.HANDLERS,
     ]
     api = [
         health,

@@ -1,4 +1,4 @@
-"""The worker's parts, started and stopped in order: guard, lookups, consumer, watcher, reconciler."""
+"""The worker's parts, started and stopped in order: guard, lookups, consumer, watcher, others."""
 
 import fcntl
 import logging
@@ -22,6 +22,7 @@ from app.errors import Failure, InlayError
 from app.library import lyrics, trash
 from app.library.folder import prepare_folder
 from app.library.loudness import LoudnessKeeper
+from app.library.renamer import Renamer
 from app.library.watch import LibraryWatcher
 from app.lookups.desk import Desk
 from app.opening import Caretaker, prepare
@@ -30,6 +31,7 @@ from app.services import Services, read_secret
 from app.settings import Settings
 from app.sources.addresses import Allowed
 from app.sources.egress import EgressGuard
+from app.tell.teller import Teller
 
 log = logging.getLogger("inlay.worker")
 
@@ -97,6 +99,7 @@ class Worker:
         scheduler = Scheduler(services)
         chores = (Caretaker(services.db).tend, lambda: trash.expire(services))
         self.reconciler = Reconciler(services, self.parts.queue, scheduler, chores)
+        self.renamer = Renamer(services)
         self._answer_rings(scheduler)
         self.reconciler.recover()
         self.consumer = ThreadConsumer(
@@ -111,6 +114,9 @@ class Worker:
         self.consumer.start()
         self.watcher = LibraryWatcher(services.db, settings.library_dir)
         self.watcher.start()
+        self.teller = Teller(services)
+        self.teller.start()
+        self.renamer.start()
         self.reconciler.start()
         self.loudness = LoudnessKeeper(services, self._nothing_converts)
         self.loudness.start()
@@ -121,6 +127,8 @@ class Worker:
         self.consumer.stop(graceful=True)
         self.loudness.stop()
         self.watcher.stop()
+        self.teller.stop()
+        self.renamer.stop()
         self.guard.stop()
         self.desk.stop()
         self.reconciler.stop()
@@ -151,4 +159,5 @@ class Worker:
             lookup=lookups.look_up,
             front=lookups.fetch_front,
             words=partial(lyrics.ask, services, self.desk),
+            rename=self.renamer.wake,
         )

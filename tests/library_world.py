@@ -48,7 +48,7 @@ class LibraryWorld:
 
 def make_world(folder: Path) -> LibraryWorld:
     data, library = folder / "data", folder / "library"
-    data.mkdir()
+    data.mkdir(parents=True)
     prepare_folder(library, data)
     db = Database(data / "inlay.db")
     Base.metadata.create_all(db.engine)

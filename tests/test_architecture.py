@@ -41,6 +41,9 @@ LAYERS = [
         "app.downloads.model",
         "app.lookups.model",
         "app.rules.model",
+        "app.library.change_count",
+        "app.library.rename_model",
+        "app.tell.model",
     ],
     [
         "app.accounts.queries",
@@ -48,15 +51,24 @@ LAYERS = [
         "app.library.change_queries",
         *(f"app.library.{name}" for name in ("queries", "search", "find", "groups", "likes")),
         "app.library.sound_queries",
+        "app.library.rename_queries",
         "app.lookups.queries",
         "app.rules.queries",
+        "app.tell.queries",
         *(
             f"app.downloads.{name}"
-            for name in ("queries", "schedule_queries", "site_queries", "undo_queries", "usage_queries")
+            for name in (
+                "queries",
+                "told",
+                "schedule_queries",
+                "site_queries",
+                "undo_queries",
+                "usage_queries",
+            )
         ),
     ],
     # services and cruxes
-    ["app.lookups", "app.rules"],
+    ["app.lookups", "app.rules", "app.tell"],
     ["app.accounts", "app.library"],
     ["app.downloads"],
     # edges
@@ -74,6 +86,9 @@ LAYERS = [
                 "duplicate_pages",
                 "sound_pages",
                 "sound_commands",
+                "naming_pages",
+                "rename_pages",
+                "rename_commands",
                 "api",
                 "change_api",
                 "commands",
@@ -97,6 +112,8 @@ LAYERS = [
             )
         ),
         *(f"app.rules.{name}" for name in ("pages", "api")),
+        "app.tell.forms",
+        "app.tell.pages",
         "app.tags.commands",
         "app.backup_commands",
     ],
@@ -109,6 +126,7 @@ COMMANDS = {
     "app.accounts.commands",
     "app.library.commands",
     "app.library.sound_commands",
+    "app.library.rename_commands",
     "app.downloads.commands",
     "app.tags.commands",
 }

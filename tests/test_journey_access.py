@@ -27,6 +27,10 @@ FORMS = {
     "/settings/rules",
     "/settings/rules/adding",
     "/settings/rules/{rule_id}",
+    "/settings/naming",
+    "/library/rename",
+    "/settings/tell",
+    "/settings/tell/{hook_id}",
 }
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}
@@ -108,6 +112,7 @@ def world(site: MediaSite, inlay: Inlay) -> World:
         "token_id": "1",
         "session_id": "1",
         "rule_id": rule,
+        "hook_id": "01a21ac3-b880-7315-9da2-6feb4974f7e4",
         "name": "look.css",
         "site": "127.0.0.1",
         "path": "openapi.json",

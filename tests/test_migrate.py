@@ -11,9 +11,11 @@ import app.accounts.model
 import app.downloads.model
 import app.library.change_model
 import app.library.model
+import app.library.rename_model
 import app.library.sound_model
 import app.lookups.model
-import app.rules.model  # noqa: F401
+import app.rules.model
+import app.tell.model  # noqa: F401
 from app.db import Base, Database
 from app.errors import InlayError
 from app.migrate import back_up, migrate, newest_version, version_of
@@ -42,6 +44,11 @@ def schema(file: Path) -> dict[str, object]:
     }
 
 
+def triggers(file: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(file)) as connection:
+        return dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+
+
 def test_migrations_from_nothing_give_the_models_schema(tmp_path: Path) -> None:
     migrated, made = tmp_path / "migrated.db", tmp_path / "made.db"
     migrate(migrated)
@@ -50,6 +57,7 @@ def test_migrations_from_nothing_give_the_models_schema(tmp_path: Path) -> None:
     database.close()
     assert schema(migrated) == schema(made)
     assert written(migrated) == written(made)
+    assert triggers(migrated) == triggers(made)
     assert version_of(migrated) == newest_version()
 
 
@@ -108,6 +116,15 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 
 
 OF_0003_AND_LATER = """
+DROP TABLE choices;
+DROP TABLE moves;
+DROP TABLE renamings;
+DROP TABLE outbox;
+DROP TABLE hooks;
+DROP TRIGGER tracks_added;
+DROP TRIGGER tracks_removed;
+DROP TRIGGER tracks_changed;
+DROP TABLE library_changes;
 DROP TABLE spectra;
 DROP TABLE unmeasured;
 DROP INDEX ix_tracks_isrc;

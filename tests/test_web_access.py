@@ -63,6 +63,7 @@ def bobs_addresses(world: TwoPeople, route: Route) -> list[str]:
         "session_id": [bob.session_id],
         "token_id": bob.token_ids,
         "rule_id": [bob.rule_id],
+        "hook_id": [bob.hook_id],
         "name": ["look.css"],
         "path": ["openapi.json"],
         "site": ["127.0.0.1"],
@@ -134,7 +135,7 @@ def leaks(world: TwoPeople, answer: httpx.Response) -> list[str]:
 def is_bobs(route: Route) -> bool:
     """Is there something of his in the address? It does not exist for anybody else then."""
     return bool(
-        {"id", "session_id", "token_id", "rule_id", "site"} & set(route.names)
+        {"id", "session_id", "token_id", "rule_id", "hook_id", "site"} & set(route.names)
     ) and not route.template.startswith(SHARED)
 
 

@@ -22,6 +22,7 @@ from app.library.change_model import Change, Kind, Snapshot
 from app.library.model import Track
 from app.rules import queries
 from app.tags.model import Proposal, Suggestion, Tags
+from app.tell.model import Hook
 from tests.media.audio import make, picture
 from tests.running import PASSWORD, Inlay
 
@@ -56,6 +57,7 @@ class Person:
     session_id: int
     downloads: dict[str, list[str]] = field(default_factory=dict)
     rule_id: str = ""
+    hook_id: str = ""
 
     @property
     def bearer(self) -> dict[str, str]:
@@ -125,7 +127,7 @@ class TwoPeople:
     def secrets(self) -> frozenset[str]:
         """What no answer to Alice may contain."""
         rows = self.rows(self.bob.id)
-        ids = {row[0] for table in ("downloads", "staged_tracks", "rules") for row in rows[table]}
+        ids = {row[0] for table in ("downloads", "staged_tracks", "rules", "hooks") for row in rows[table]}
         told = (SECRET, "bobs-own", "Bobs telephone", self.bob.cookie, self.bob.full, self.bob.submit)
         return frozenset({*ids, *told})
 
@@ -143,6 +145,7 @@ def two_people(home: Path) -> Iterator[TwoPeople]:
             for state in State:
                 person.downloads[state] = [_download(inlay, db, person, state)]
             person.rule_id = _rule(db, person)
+            person.hook_id = _hook(db, person)
         shared = _track_for_everybody(inlay, db, bob)
         change = _change(db, bob, shared)
         db.close()
@@ -199,6 +202,23 @@ def _rule(db: Database, person: Person) -> str:
         return queries.put(
             session, person.id, "artist_is", name, site="music.example", channel_name=f"{name} channel"
         ).id
+
+
+def _hook(db: Database, person: Person) -> str:
+    """Where a program of the person's hears of their downloads."""
+    name = f"{person.name}s-own"
+    with db.write() as session:
+        hook = Hook(
+            kind="webhook",
+            user_id=person.id,
+            address=f"https://{name}.example/hook",
+            secret=f"{name}-key",
+            events="ready,done",
+            message=f"It took {name}.",
+        )
+        session.add(hook)
+        session.flush()
+        return hook.id
 
 
 def _track_for_everybody(inlay: Inlay, db: Database, owner: Person) -> str:

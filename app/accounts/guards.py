@@ -149,6 +149,12 @@ async def require_scope(connection: Connection, handler: BaseRouteHandler) -> No
         )
 
 
+async def require_admin(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard of what is about the whole installation. Raises NotAllowed."""
+    if connection.user is not None and not connection.user.is_admin:
+        raise NotAllowed("Only admins may do this.", code="admins_only")
+
+
 async def refuse_forgery(connection: Connection, handler: BaseRouteHandler) -> None:
     """Guard of every route: what changes something must come from our own pages. Raises NotAllowed.
 

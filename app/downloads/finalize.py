@@ -16,7 +16,7 @@ from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.schedule_queries import is_ahead
 from app.errors import Conflict, Failure, FailureKind, NotFound, surprise
-from app.library import index, loudness, place, sound_queries, trash
+from app.library import index, loudness, place, sound_queries, template, trash
 from app.library.change_model import Change, Snapshot
 from app.library.folder import check_mounted
 from app.library.model import Track
@@ -218,7 +218,7 @@ class Finalizer:
         library = self.services.settings.library_dir
         tagged = self._tagged(download, track, tags, file)
         sha256 = place.sha256_of(tagged)
-        first = naming.library_path(tags, file.suffix.lstrip("."), self.services.settings.naming)
+        first = naming.library_path(tags, file.suffix.lstrip("."), template.current(self.services))
         for number in range(1, MAX_NAMES):
             wanted = first if number == 1 else naming.with_number(first, number)
             if not place.name_is_taken(library, wanted, sha256):
@@ -263,7 +263,9 @@ class Finalizer:
     def _cover_beside(self, download: Download, track: StagedTrack, tags: Tags, placed: place.Placed) -> None:
         """A picture for players that look for one in an album's folder. The track is fine without it."""
         settings, cover = self.services.settings, self._cover(download, track)
-        if not (cover and settings.cover_file and naming.is_in_album_folder(tags, settings.naming)):
+        if not (cover and settings.cover_file):
+            return
+        if not naming.is_in_album_folder(tags, template.current(self.services)):
             return
         try:
             place.place_beside(cover, settings.library_dir, placed.relative, settings.cover_file, track.id)

@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.db import changed_rows, now
+from app.downloads import told
 from app.downloads.model import (
     ACTIVE,
     FETCHING,
@@ -116,7 +117,10 @@ def move(session: Session, id: str, to: State, *, failure: Failure | None = None
         "updated_at": now(),
         **changes,
     }
-    return _updated(session, update(Download).where(Download.id == id, Download.state.in_(sources)), values)
+    moved = _updated(session, update(Download).where(Download.id == id, Download.state.in_(sources)), values)
+    if moved:
+        told.note(session, id, to)
+    return moved
 
 
 def claim_conversion(session: Session, track_id: str, *, most: int) -> bool:

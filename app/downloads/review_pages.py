@@ -29,6 +29,7 @@ from app.downloads.model import Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own, takes_form
 from app.errors import Invalid, NotFound
 from app.htmx import fragment, go, page, unchanged
+from app.library import template
 from app.library.complete import Completion
 from app.services import Services
 from app.tags import naming
@@ -176,7 +177,7 @@ def _path(services: Services, download: Download, values: Mapping[str, str]) -> 
     """The library path for typed values."""
     tags = _readable(download.tracks[0], values)
     extension = cards.extension_of(download)
-    return str(naming.library_path(tags, extension, services.settings.naming))
+    return str(naming.library_path(tags, extension, template.current(services)))
 
 
 def _changes(track: StagedTrack, values: Mapping[str, str]) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
-from app.errors import Conflict, Failure, FailureKind
+from app.errors import Conflict, Failure, FailureKind, NotFound
 from app.library.folder import MARKER, as_failure, check_mounted, open_library, prepare_folder
 from app.library.moves import move
-from app.library.paths import FILE, checked_parts, step_into
+from app.library.paths import FILE, checked_parts, open_folder, step_into
 from app.library.reading import chunks, digest_of, open_regular, sha256_of, staged
 from app.tags.naming import path_key
 
@@ -23,12 +23,14 @@ __all__ = [
     "Placed",
     "check_mounted",
     "clean_leftovers",
+    "facts_of",
     "find_placed",
     "name_is_taken",
     "part_name",
     "place",
     "place_beside",
     "prepare_folder",
+    "relocate",
     "sha256_of",
 ]
 
@@ -134,6 +136,79 @@ def find_placed(library: Path, relative: PurePosixPath, sha256: str, owner_id: s
         # It may have been interrupted before it could do so.
         sync_folder(folder)
         return placed_at(folder, PurePosixPath(*spelled, relative.name), sha256)
+
+
+@dataclass(frozen=True)
+class Relocated:
+    """A file of the library under its other path."""
+
+    relative: PurePosixPath
+    """Folders that were there already keep their own spelling."""
+    size_bytes: int
+    mtime_ns: int
+
+
+def relocate(library: Path, source: PurePosixPath, target: PurePosixPath) -> Relocated:
+    """Give a file of the library another path, with the folders that this takes.
+
+    May be repeated after a crash. Raises NameTaken, NotFound when there is no such file, and Failure.
+    """
+    for _ in range(TRIES):
+        with contextlib.suppress(_FolderGone):
+            return _relocate(library, source, target)
+    return _relocate(library, source, target)
+
+
+def _relocate(library: Path, source: PurePosixPath, target: PurePosixPath) -> Relocated:
+    *folders, name = checked_parts(target)
+    if facts_of(library, source) is None:
+        raise NotFound("There is no such file in the library any more.")
+    with (
+        as_failure(),
+        open_library(library) as root,
+        open_folder(library, source.parent) as before,
+        _made_folders(root, folders) as (folder, spelled, _),
+        one_at_a_time(root),
+    ):
+        facts = os.stat(source.name, dir_fd=before, follow_symlinks=False)
+        _move_over(before, source.name, folder, name, facts)
+        for one in (folder, before):
+            sync_folder(one)
+    return Relocated(PurePosixPath(*spelled, name), facts.st_size, facts.st_mtime_ns)
+
+
+def facts_of(library: Path, relative: PurePosixPath) -> tuple[int, int] | None:
+    """Size and mtime of the file with exactly this name; None without one. Raises Failure."""
+    with as_failure(), open_library(library):
+        try:
+            with open_folder(library, relative.parent) as folder:
+                if relative.name not in os.listdir(folder):
+                    return None
+                facts = os.stat(relative.name, dir_fd=folder, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    return facts.st_size, facts.st_mtime_ns
+
+
+def _move_over(before: int, old: str, folder: int, new: str, facts: os.stat_result) -> None:
+    taken = _twin(folder, new)
+    if taken == new and os.path.samestat(os.stat(new, dir_fd=folder, follow_symlinks=False), facts):
+        # A crash between making the second link and taking the first one away. On a disk to which upper and
+        # lower case are one, the old name may be found although it is not there.
+        other = (old, os.fstat(before).st_ino) != (new, os.fstat(folder).st_ino)
+        if other and old in os.listdir(before):
+            remove(before, old)
+        return
+    try:
+        if taken is not None:
+            raise FileExistsError
+        move(before, old, new, into=folder)
+    except FileExistsError as error:
+        raise NameTaken(f"There is already a file named {new!r} in this folder of the library.") from error
+    except FileNotFoundError as error:
+        if os.fstat(folder).st_nlink:
+            raise
+        raise _FolderGone from error
 
 
 def part_name(owner_id: str) -> str:

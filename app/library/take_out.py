@@ -77,10 +77,10 @@ def clear(
             sync_folder(folder)
     with as_failure():
         for one in sorted(folders, key=lambda path: len(path.parts), reverse=True):
-            _remove_if_empty(library, one)
+            remove_if_empty(library, one)
 
 
-def _remove_if_empty(library: Path, relative: PurePosixPath) -> None:
+def remove_if_empty(library: Path, relative: PurePosixPath) -> None:
     try:
         with open_folder(library, relative.parent) as folder:
             os.rmdir(relative.name, dir_fd=folder)

@@ -99,7 +99,8 @@ class Connection:
         return self.http.our_state is h11.DONE and self.http.their_state is h11.DONE
 
     async def _pass_on(self, request: h11.Request) -> None:
-        self.errand.host = request.target.decode()
+        # What comes after the question mark may be a key, and this is written to the log.
+        self.errand.host = request.target.partition(b"?")[0].decode()
         self._enter(request)
         tunnel = request.method == b"CONNECT"
         authority, path = (request.target, b"") if tunnel else _split(request)

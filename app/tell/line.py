@@ -1,0 +1,152 @@
+"""The one way out for hooks: a single request, limited in time and size, only through an egress guard.
+
+No redirect is followed: a key goes where it was meant to go, or nowhere.
+"""
+
+import base64
+import http.client
+import itertools
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+import certifi
+
+from app import __version__
+from app.settings import Settings
+from app.sources.addresses import Allowed
+from app.sources.egress import EgressGuard, ProxyTicket
+
+DEADLINE_S = 10.0
+CONNECT_S = 6.0
+MOST_BYTES = 64 * 1024
+# TLS and headers come on top of a body; the guard counts them, too.
+OVERHEAD_BYTES = 128 * 1024
+OURS = "X-Inlay-Egress"
+REFUSED = (
+    "this address leads into a private network, which only an admin may use. "
+    "Ask one to set this up, or to name the host in INLAY_ALLOW_HOSTS"
+)
+NOBODY = "nobody answers there"
+SLOW = "it does not answer in time"
+
+_numbers = itertools.count(1)
+
+
+class NotTold(Exception):
+    """What went wrong, as the second half of a sentence. Never holds an address or a key."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """How a hook is reached. `trusted`: an admin wrote the address, so it may be private."""
+
+    settings: Settings
+    trusted: bool
+    direct: bool = False
+    """Not through `INLAY_PROXY`: a media server is in the same house."""
+    deadline_s: float = DEADLINE_S
+
+    def ask(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> tuple[int, bytes]:
+        """Status and body of the answer. Raises NotTold."""
+        parts = urlsplit(url)
+        ends_at = time.monotonic() + self.deadline_s
+        guard = self._guard(parts)
+        guard.start()
+        try:
+            ticket = guard.open(f"hook-{next(_numbers)}", len(body) + MOST_BYTES + OVERHEAD_BYTES)
+            cut = threading.Timer(self.deadline_s, guard.close, [ticket.download_id])
+            cut.daemon = True
+            cut.start()
+            try:
+                return self._exchange(guard, ticket, method, parts, dict(headers or {}), body)
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                raise NotTold(_why(ticket, error, late=time.monotonic() >= ends_at)) from None
+            finally:
+                cut.cancel()
+        finally:
+            guard.stop()
+
+    def guard(self, *hosts: str) -> EgressGuard:
+        """A guard that lets through what is public, what the settings name, and these hosts."""
+        settings = self.settings
+        return EgressGuard(
+            Allowed(*settings.allow_hosts, *hosts),
+            own_ports={settings.port},
+            upstream="" if self.direct else settings.proxy,
+            connect_s=CONNECT_S,
+        )
+
+    def _guard(self, parts: SplitResult) -> EgressGuard:
+        return self.guard(*([parts.hostname] if self.trusted and parts.hostname else []))
+
+    def _exchange(
+        self,
+        guard: EgressGuard,
+        ticket: ProxyTicket,
+        method: str,
+        parts: SplitResult,
+        headers: dict[str, str],
+        body: bytes,
+    ) -> tuple[int, bytes]:
+        headers = {
+            "User-Agent": f"Inlay/{__version__}",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+            **headers,
+        }
+        with closing(self._connection(guard, ticket, parts)) as connection:
+            target = parts._replace(fragment="")
+            if parts.scheme == "http":
+                headers |= _login(ticket)
+            else:
+                target = target._replace(scheme="", netloc="")
+            connection.request(method, target.geturl() or "/", body if method == "POST" else None, headers)
+            response = connection.getresponse()
+            if OURS in response.headers:
+                raise NotTold(REFUSED if response.headers[OURS] == "refused" else NOBODY)
+            return response.status, _read(response)
+
+    def _connection(
+        self, guard: EgressGuard, ticket: ProxyTicket, parts: SplitResult
+    ) -> http.client.HTTPConnection:
+        """To the guard; with a tunnel through it for https."""
+        if parts.scheme == "http":
+            return http.client.HTTPConnection("127.0.0.1", guard.port, timeout=self.deadline_s)
+        context = ssl.create_default_context(cafile=certifi.where())
+        if self.settings.ca_file:
+            context.load_verify_locations(self.settings.ca_file)
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", guard.port, timeout=self.deadline_s, context=context
+        )
+        connection.set_tunnel(parts.hostname or "", parts.port or 443, _login(ticket))
+        return connection
+
+
+def _login(ticket: ProxyTicket) -> dict[str, str]:
+    pair = base64.b64encode(f"{ticket.download_id}:{ticket.token}".encode()).decode()
+    return {"Proxy-Authorization": f"Basic {pair}"}
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    found = bytearray()
+    while piece := response.read1(MOST_BYTES):
+        found += piece
+        if len(found) > MOST_BYTES:
+            # Nobody has so much to say to this: the beginning is enough.
+            break
+    return bytes(found[:MOST_BYTES])
+
+
+def _why(ticket: ProxyTicket, error: Exception, *, late: bool) -> str:
+    if ticket.refused:
+        return REFUSED
+    if isinstance(error, ssl.SSLError):
+        return "its certificate is not one that this machine trusts (INLAY_CA_FILE names one more)"
+    return SLOW if late or isinstance(error, TimeoutError) else NOBODY

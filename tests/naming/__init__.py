@@ -1,0 +1,1 @@
+"""Naming tracks, and renaming the library."""
