@@ -148,6 +148,7 @@ ONLY_IMPORTERS = {
         "app.sources.failure_causes",
         "app.sources.downloader",
     },
+    "apprise": {"app.tell.notify"},
     "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},
     "huey": {"app.queue"},

@@ -83,6 +83,15 @@ PICTURE = Limits(
     cpu_s=20,
     nice=2,
 )
+NOTIFY = Limits(
+    # Apprise and all its services take 60 MiB.
+    memory_bytes=256 * MiB,
+    file_bytes=0,
+    open_files=128,
+    cpu_s=60,
+    # Nobody waits for it.
+    nice=10,
+)
 FINGERPRINT = Limits(
     # ffmpeg with one thread, and fpcalc, which keeps two minutes at 11 kHz; it loads ffmpeg's libraries.
     memory_bytes=256 * MiB,
@@ -150,6 +159,12 @@ def picture_limits(settings: Settings, folder: Path, port: int) -> Limits:
     """For the child that fetches a picture into `folder` and finds its egress guard at `port`."""
     reads = [str(settings.ca_file)] if settings.ca_file else []
     return {**PICTURE, "reach": Reach(reads=reads, writes=[str(folder)], programs=[], port=port)}
+
+
+def notify_limits(settings: Settings, port: int) -> Limits:
+    """For the child that sends a notification and finds its egress guard at `port`."""
+    reads = [str(settings.ca_file)] if settings.ca_file else []
+    return {**NOTIFY, "reach": Reach(reads=reads, writes=[], programs=[], port=port)}
 
 
 def offline(

@@ -10,13 +10,13 @@ from app.accounts.model import User
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.library import change_count
 from app.sources.addresses import read_host
-from app.tell import queries, servers, webhook
-from app.tell.model import EVENTS, SERVERS, Hook
+from app.tell import notify, queries, servers, webhook
+from app.tell.model import EVENTS, NOTIFICATION, SERVERS, Hook
 
 MOST_HOOKS = 20
 LONGEST_ADDRESS = 1_000
 LONGEST_SECRET = 500
-KINDS = (*SERVERS, "webhook")
+KINDS = (*SERVERS, "webhook", NOTIFICATION)
 
 Data = Mapping[str, str]
 
@@ -29,6 +29,8 @@ def new(session: Session, user: User, data: Data) -> tuple[Hook, str]:
     owner = None if kind in SERVERS else user.id
     if owner is None and not user.is_admin:
         raise NotAllowed("Only admins set up media servers.")
+    if kind == NOTIFICATION and not notify.is_installed():
+        raise Conflict(f"{notify.NOT_INSTALLED}.", code="not_installed")
     if queries.count(session, owner) >= MOST_HOOKS:
         raise Conflict(f"There are {MOST_HOOKS} of them. Delete one first.", code="too_many_hooks")
     hook = Hook(kind=kind, user_id=owner, address="", told=change_count.count(session))
@@ -54,7 +56,7 @@ def change(hook: Hook, data: Data) -> None:
     address = data.get("address", "").strip()
     secret = data.get("secret", "")
     if address or not hook.address:
-        address = read_address(address, plain=hook.kind in SERVERS)
+        address = _address(hook.kind, address)
         moved = hook.address and _place(hook.address) != _place(address)
         if moved and hook.kind in SERVERS and not secret:
             raise _wrong("secret", "Enter it again, since the address is another one.")
@@ -63,7 +65,7 @@ def change(hook: Hook, data: Data) -> None:
         hook.login = _login(data.get("login", ""), hook.login)
     elif hook.kind == "plex":
         hook.login = _section(data.get("login", "") or hook.login)
-    if secret or not hook.secret:
+    if hook.kind != NOTIFICATION and (secret or not hook.secret):
         hook.secret = _secret(hook.kind, secret)
     if hook.kind not in SERVERS:
         events = [name for name in EVENTS if data.get(name)]
@@ -73,10 +75,13 @@ def change(hook: Hook, data: Data) -> None:
     hook.failures, hook.retry_at = 0, None
 
 
-def read_address(text: str, *, plain: bool) -> str:
-    """An http address; `plain` ones get our own path behind them. Raises Invalid."""
+def _address(kind: str, text: str) -> str:
+    """An http address, or one of Apprise. Raises Invalid."""
+    plain = kind in SERVERS
     if not text.isascii() or len(text) > LONGEST_ADDRESS or re.search(r"[\x00-\x20\x7f]", text):
         raise _wrong("address", "Write an address without blanks, such as http://192.168.1.20:4533.")
+    if kind == NOTIFICATION:
+        return notify.read_url(text)
     try:
         parts = urlsplit(text)
         read_host(parts.hostname or "")

@@ -17,8 +17,8 @@ from app.downloads.requests import AnyRequest
 from app.errors import Invalid, TooMany
 from app.htmx import fragment, go, page, wants_fragment
 from app.services import Services
-from app.tell import forms, queries, servers, teller
-from app.tell.model import SERVERS, Hook
+from app.tell import forms, notify, queries, servers, teller
+from app.tell.model import NOTIFICATION, SERVERS, Hook
 
 NAMES = {**servers.NAMES, "webhook": "Webhook", "apprise": "Notification"}
 LABELS = {
@@ -153,6 +153,8 @@ def _context(request: AnyRequest, services: Services) -> dict[str, Any]:
     return {
         "servers": [line for line in lines if line.is_server],
         "webhooks": [line for line in lines if line.kind == "webhook"],
+        "notifications": [line for line in lines if line.kind == NOTIFICATION],
+        "can_notify": notify.is_installed(),
         "kinds": servers.NAMES,
         "labels": LABELS,
     }
@@ -160,13 +162,11 @@ def _context(request: AnyRequest, services: Services) -> dict[str, Any]:
 
 def _line(hook: Hook) -> Line:
     is_bad = bool(hook.failed_at and (hook.ok_at is None or hook.failed_at >= hook.ok_at))
-    parts = urlsplit(hook.address)
     return Line(
         id=hook.id,
         kind=hook.kind,
         name=NAMES[hook.kind],
-        # A webhook's path is often all that keeps strangers away from it.
-        where=hook.address if hook.kind in SERVERS else f"{parts.scheme}://{parts.netloc}/…",
+        where=_where(hook),
         login=hook.login,
         wanted=hook.wanted,
         is_server=hook.kind in SERVERS,
@@ -174,6 +174,14 @@ def _line(hook: Hook) -> Line:
         is_bad=is_bad,
         at=hook.failed_at if is_bad else hook.ok_at,
     )
+
+
+def _where(hook: Hook) -> str:
+    """A webhook's path is often all that keeps strangers away from it, and Apprise's addresses are keys."""
+    if hook.kind in SERVERS:
+        return hook.address
+    parts = urlsplit(hook.address)
+    return f"{parts.scheme}://…" if hook.kind == NOTIFICATION else f"{parts.scheme}://{parts.netloc}/…"
 
 
 HANDLERS = [tell_page, add_hook, change_hook, delete_hook, try_hook]
