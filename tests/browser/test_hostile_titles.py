@@ -23,7 +23,7 @@ HOSTILE = (
     "<!--><base href=//example.org/><style>*{display:none}</style>",
     "&lt;script&gt;window.hurt=1&lt;/script&gt;\u202e\u0000<details open ontoggle=window.hurt=1>",
 )
-OURS = "#changes, #more, #cover-bench, #candidates details, svg[data-bars]"
+OURS = "#filters, #changes, #more, #cover-bench, #candidates details, svg[data-bars]"
 STRANGERS = (
     "main :is(script, iframe, style, base, object, [onerror], [onload], [onfocus],"
     f" :is(svg, details):not({OURS}))"
