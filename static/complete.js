@@ -36,10 +36,10 @@
   });
   document.addEventListener("htmx:after:swap", () => {
     const field = focused();
-    if (field) {
-      select(field, null);
-      show(field, true);
-    }
+    // A new list comes hidden; what else was renewed while one chooses takes nothing away.
+    if (!field || !listOf(field)?.hidden) return;
+    select(field, null);
+    show(field, true);
   });
   document.addEventListener("focusout", (event) => {
     if (event.target.matches?.("[role=combobox]")) show(event.target, false);

@@ -345,7 +345,7 @@ def test_what_changes_in_the_file_is_told_while_typing(
 def test_the_form_fits_two_screens_and_the_button_is_always_there(
     browse: Browsing, alice: Person, site: MediaSite
 ) -> None:
-    page = opened(browse, alice, staged(alice, site, "fits"))
+    page = opened(browse, alice, staged(alice, site, "fits", title="Ida Holm & The Kilns - Slate Roof"))
     assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 844
     expect(page.locator("#finalize")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

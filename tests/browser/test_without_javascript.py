@@ -66,9 +66,11 @@ def test_silence_is_trimmed_and_kept_again_without_a_script(
     page = browse(alice, **PLAIN)
     hand_in(page, link)
     expect(card(page, "review")).to_be_visible()
-    page.get_by_role("link", name="Review").tap()
+    with page.expect_navigation(url="**/review"):
+        page.get_by_role("link", name="Review").tap()
     offer = page.get_by_role("button", name="of silence at the start")
     while not offer.is_visible():
+        page.wait_for_timeout(500)
         page.reload()
     page.fill("[name=title]", "Hush Now")
     offer.tap()
