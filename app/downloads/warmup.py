@@ -9,7 +9,12 @@ from app.sources.rehearsal import rehearse
 CALL = f"{__name__}:warm_up"
 
 # Loaded by name, and late, when a picture or a link first needs them.
-LATE = ("PIL.JpegImagePlugin", "PIL.WebPImagePlugin", "PIL.PngImagePlugin", "encodings.idna")
+LATE = (
+    # Pillow's own five, which it imports with the first picture, and the one more that we read.
+    *("PIL.BmpImagePlugin", "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.PpmImagePlugin"),
+    *("PIL.PngImagePlugin", "PIL.WebPImagePlugin"),
+    "encodings.idna",
+)
 
 
 def warm_up() -> None:
