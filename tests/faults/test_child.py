@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.faults.invariants import ends_well
+from tests.faults.invariants import goes_on_well
 from tests.faults.world import LONGER_S, Scene
 from tests.media.faults import Slow
 from tests.running import wait_for
@@ -19,7 +19,7 @@ def test_a_killed_download_is_taken_up_where_it_was(scene: Scene) -> None:
     row = scene.until(id, state="review")
     assert row["attempts"] == 2
     assert scene.ranges("fetched"), "it began from the start again"
-    ends_well(scene)
+    goes_on_well(scene)
 
 
 def test_a_link_whose_child_dies_every_time_is_given_up_with_a_reason(scene: Scene) -> None:
@@ -32,7 +32,7 @@ def test_a_link_whose_child_dies_every_time_is_given_up_with_a_reason(scene: Sce
     assert (failed["state"], failed["failure"]["kind"]) == ("failed", "permanent")
     scene.site.mend()
     assert scene.ask(id, "retry").status_code == 200
-    ends_well(scene)
+    goes_on_well(scene)
 
 
 def test_a_killed_warm_parent_costs_no_download(scene: Scene) -> None:
@@ -41,7 +41,7 @@ def test_a_killed_warm_parent_costs_no_download(scene: Scene) -> None:
     killed = scene.warm_parent()
     killed.kill()
     scene.hand_in("after")
-    ends_well(scene)
+    goes_on_well(scene)
     assert len(scene.site.hits_at(scene.media_url("before"))) == 2, "it was fetched again"
 
 
@@ -56,16 +56,17 @@ def test_a_killed_warm_parent_costs_no_download(scene: Scene) -> None:
     ],
 )
 def test_a_killed_conversion_is_done_again(scene: Scene, who: str, when: str) -> None:
+    name = f"converted {who} {when}"
     if when == "unreviewed":
-        id = scene.hand_in("converted", "m4a", LONGER_S, ask={"skip_review": True})
+        id = scene.hand_in(name, "m4a", LONGER_S, ask={"skip_review": True})
     else:
-        id = scene.in_review("converted", "m4a", LONGER_S)
+        id = scene.in_review(name, "m4a", LONGER_S)
     wait_for(lambda: scene.workers("ffmpeg"), every=0.005)
     if when == "finalizing":
         scene.confirm(id)
     for one in scene.workers(who):
         one.kill()
-    ends_well(scene)
+    goes_on_well(scene)
 
 
 def test_a_frozen_child_is_ended_by_a_cancel(scene: Scene) -> None:
@@ -77,4 +78,4 @@ def test_a_frozen_child_is_ended_by_a_cancel(scene: Scene) -> None:
     wait_for(lambda: not scene.fetching() and not scene.folder(id).exists(), 2)
     scene.site.mend()
     assert scene.ask(id, "retry").status_code == 200
-    ends_well(scene)
+    goes_on_well(scene)

@@ -8,7 +8,7 @@ from typing import Self
 import pytest
 
 from tests.faults.conftest import MakeScene
-from tests.faults.invariants import ends_well
+from tests.faults.invariants import ends_well, goes_on_well
 from tests.faults.world import LONGER_S, Scene
 from tests.media.faults import Slow, Wait
 from tests.media.site import MediaSite
@@ -43,13 +43,13 @@ main()
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_in_the_middle_of_work_loses_nothing(make_scene: MakeScene, number: signal.Signals) -> None:
-    scene = make_scene(per_site="3").start()
-    names = ("slow 1", "slow 2")
+def test_a_stop_in_the_middle_of_work_loses_nothing(lend: MakeScene, number: signal.Signals) -> None:
+    scene = lend(per_site="3")
+    names = (f"slow 1, {number.name}", f"slow 2, {number.name}")
     slow = [scene.hand_in(name, faults=[Slow(20_000)]) for name in names]
     for name in names:
         wait_for(lambda name=name: scene.received(name) > 30_000)
-    long = scene.in_review("long", "m4a", LONGER_S)
+    long = scene.in_review(f"long, {number.name}", "m4a", LONGER_S)
     wait_for(lambda: scene.workers("ffmpeg"))
     code, took_s = scene.signal(number)
     assert code == 0
@@ -59,18 +59,19 @@ def test_a_stop_in_the_middle_of_work_loses_nothing(make_scene: MakeScene, numbe
     assert all("source.opus.part" in scene.staged(id) for id in slow)
     assert (scene.row(long)["state"], scene.row(long)["conversion"]) == ("review", "waiting")
     scene.site.mend()
-    ends_well(scene.start())
+    goes_on_well(scene.start())
     assert all(scene.ranges(name) for name in names), "it began from the start again"
 
 
-def test_a_second_server_on_the_same_data_says_so_and_the_first_goes_on(scene: Scene) -> None:
+def test_a_second_server_on_the_same_data_says_so_and_the_first_goes_on(lend: MakeScene) -> None:
+    scene = lend(per_site="3")
     id = scene.hand_in("first", page_faults=[Wait(2, times=1)])
     scene.until(id, state="probing")
     second = Inlay(scene.home, port=str(free_port())).command("serve")
     assert second.returncode != 0
     assert "running already with this data folder" in second.stderr
     assert scene.row(id)["state"] == "probing"
-    ends_well(scene)
+    goes_on_well(scene)
 
 
 def test_rings_lost_while_the_server_is_down_are_rung_again(make_scene: MakeScene) -> None:

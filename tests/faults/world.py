@@ -63,6 +63,8 @@ class Scene(Inlay):
         self.site = site
         self.token = token
         self.wanted: dict[str, Wanted] = {}
+        self.whole: set[str] = set()
+        """Those of the wanted that were decoded and found whole."""
         self.library = Path(settings.get("library_dir", self.library))
         self.staging = Path(settings.get("staging_dir", self.staging))
         (home / "python").symlink_to(Path(sys.executable).parents[1])

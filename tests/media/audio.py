@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "media"
 BENCH_SECONDS = 240.0
+PHRASE_S = 12.0
 
 
 @dataclass(frozen=True)
@@ -141,18 +142,30 @@ def _inputs(kind: str, music: Path, seconds: float) -> list[str]:
 
 
 def _music(sample_rate_hz: int, seconds: float, pitch_hz: float) -> Path:
-    """The one 24-bit original that all kinds of one length and pitch are encoded from."""
-    exprs = _chord(seconds, pitch_hz)
-    original = ["-f", "lavfi", "-i", f"aevalsrc=exprs='{exprs}':s={sample_rate_hz}:d={seconds:g}"]
+    """The one 24-bit original that all kinds of one length and pitch are encoded from.
+
+    What is longer than a phrase repeats it: to reckon four minutes takes half a minute, to repeat none.
+    """
+    phrase = min(seconds, PHRASE_S)
+    exprs = _chord(pitch_hz, loud_from=seconds / 2 if phrase == seconds else None)
+    source = f"aevalsrc=exprs='{exprs}':s={sample_rate_hz}:d={phrase:g}"
+    if phrase < seconds:
+        louder = f"volume='{_loudness(seconds / 2)}':eval=frame:precision=double"
+        source += f",aloop=loop=-1:size={int(phrase * sample_rate_hz)},atrim=duration={seconds:g},{louder}"
+    original = ["-f", "lavfi", "-i", source]
     arguments = [*original, "-c:a", "flac", "-sample_fmt", "s32", "-bits_per_raw_sample", "24"]
     return _cached(f"music-{seconds:g}s-{_digest(arguments)}.flac", arguments)
 
 
-def _chord(seconds: float, pitch_hz: float) -> str:
+def _loudness(loud_from: float) -> str:
+    return f"(0.35+0.55*gte(t,{loud_from:g}))"
+
+
+def _chord(pitch_hz: float, loud_from: float | None) -> str:
     """A chord that steps through four notes, a slow beat, some noise, and a quiet and a loud half."""
     note = f"{pitch_hz:g}*(1+0.125*floor(mod(t,4)))"
     beat = "(0.55+0.45*cos(2*PI*2*t))"
-    loudness = f"(0.35+0.55*gte(t,{seconds / 2:g}))"
+    loudness = _loudness(loud_from) if loud_from is not None else "1"
     partials = ((1.0, 0.30), (1.5, 0.18), (2.0, 0.12), (5.0, 0.05), (11.0, 0.03))
     left = "+".join(f"{level}*sin(2*PI*{note}*{ratio}*t)" for ratio, level in partials)
     right = "+".join(f"{level}*sin(2*PI*{note}*{ratio * 1.002:g}*t+1)" for ratio, level in partials)
