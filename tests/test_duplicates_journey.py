@@ -69,7 +69,7 @@ def test_a_link_that_was_fetched_before_is_known_when_it_is_pasted(
         assert said.status_code == 409
         assert "You have this" in said.text
         assert have["path"] in said.text
-        assert f"#track-{have['id']}" in said.text
+        assert f'href="/library/tracks/{have["id"]}"' in said.text
     assert have["path"] in web.get("/add", params={"url": url}).text
     with inlay.api() as api:
         assert len(api.get("/downloads").json()["items"]) == 1
@@ -93,7 +93,8 @@ def test_a_program_that_hands_it_in_again_learns_what_there_is(
     wait_for(lambda: not (inlay.staging / skipped["id"]).exists(), 10)
     page = web.get("/").text
     assert "You have this" in page
-    assert web.get(f"/downloads/{skipped['id']}/have").headers["location"].endswith(f"#track-{have['id']}")
+    led = web.get(f"/downloads/{skipped['id']}/have").headers["location"]
+    assert led.endswith(f"/library/tracks/{have['id']}")
 
     assert web.post(f"/downloads/{skipped['id']}/again").status_code == 303
     assert f'id="download-{skipped["id"]}"' not in web.get("/").text

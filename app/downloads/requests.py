@@ -42,7 +42,7 @@ def serve_file(
     if track is None:
         raise NotFound("There is no audio yet.")
     if download.state is State.DONE and track.path:
-        file = services.settings.library_dir / _path_now(services, track)
+        file = services.settings.library_dir / path_now(services, track)
     else:
         converted = track.converted_file if wanted != "source" else None
         file = staging.folder_of(services.settings, download.id) / (converted or track.source_file)
@@ -52,7 +52,7 @@ def serve_file(
     return audio_response(request, file, filename=name)
 
 
-def _path_now(services: Services, track: StagedTrack) -> PurePosixPath:
+def path_now(services: Services, track: StagedTrack) -> PurePosixPath:
     """The library may have been renamed since it was added."""
     with services.db.read() as session:
         found = library.by_id(session, track.library_track_id or "")
