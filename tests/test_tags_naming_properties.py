@@ -1,7 +1,7 @@
 """Whatever a track's tags say: its name stays in the library, fits every disk, and is nobody else's.
 
-`INLAY_TEST_EXAMPLES=1000000` tries that many names instead of a few thousand, other ones each time: 4 hours of
-Hypothesis, which makes small what is wrong, and 20 minutes of the plain dice in the last test.
+`INLAY_TEST_EXAMPLES=1000000` tries that many names instead of a few thousand, other ones each time: 4 hours
+of Hypothesis, which makes small what is wrong, and 20 minutes of the plain dice in the last test.
 """
 
 import os
