@@ -26,6 +26,7 @@ LAYERS = [
         "app.queue",
         "app.children",
         "app.room",
+        "app.scanning",
         "app.services",
         "app.files",
         "app.htmx",
