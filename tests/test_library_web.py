@@ -44,6 +44,7 @@ def test_page_lists_tracks_newest_first_with_what_they_are(web: Web) -> None:
     assert "0:01 · FLAC 16/44.1" in page.text
     assert "2 tracks" in page.text
     assert '<form id="find"' in page.text
+    assert re.findall(r'class="thumb num" aria-hidden="true">(.*?)<', page.text) == ["", ""]
 
 
 def test_search_answers_the_fragment_to_htmx_and_the_page_without(web: Web) -> None:
