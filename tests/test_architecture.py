@@ -60,6 +60,7 @@ LAYERS = [
             f"app.downloads.{name}"
             for name in (
                 "queries",
+                "places",
                 "told",
                 "schedule_queries",
                 "site_queries",
