@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.downloads.model import Download, StagedTrack, State
 from app.library import queries as library
+from app.library import rename_queries
 from app.library.paths import from_text
 
 Places = Mapping[str, str]
@@ -26,3 +27,11 @@ def path_now(session: Session, track: StagedTrack) -> str:
     """As it was recorded, when the index knows nothing better."""
     found = library.by_id(session, track.library_track_id or "")
     return str(from_text(found.path)) if found else track.path or ""
+
+
+def path_of_ours(session: Session, track: StagedTrack) -> str:
+    """Where we have put it: a renaming of the library is followed, and whoever moved the file keeps it."""
+    found = library.by_id(session, track.library_track_id or "")
+    if found and rename_queries.gave_name(session, found.id, found.path):
+        return str(from_text(found.path))
+    return track.path or ""

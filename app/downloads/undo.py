@@ -40,7 +40,7 @@ from app.db import now
 from app.downloads import drafts, queries, staging, undo_queries, undo_replaced
 from app.downloads.forms import ALREADY
 from app.downloads.model import UNDOABLE, Conversion, Download, StagedTrack, State
-from app.downloads.places import path_now
+from app.downloads.places import path_of_ours
 from app.downloads.schedule_queries import is_ahead
 from app.errors import Conflict, DatabaseTrouble, Failure, InlayError, NotFound
 from app.library import take_out
@@ -132,7 +132,7 @@ def _from_library(services: Services, id: str) -> None:
     settings = services.settings
     with services.db.read() as session:
         download = _found(session, id)
-        paths = {track.id: PurePosixPath(path_now(session, track)) for track in download.tracks}
+        paths = {track.id: PurePosixPath(path_of_ours(session, track)) for track in download.tracks}
     if download.state is not State.DONE:
         raise BlockingIOError
     if not is_possible(download) or not _is_whole(services, download):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.db import changed_rows, now
 from app.downloads.model import OPEN, Conversion, Download, StagedTrack, State
-from app.downloads.places import path_now
+from app.downloads.places import path_of_ours
 from app.downloads.queries import being_undone
 from app.downloads.schedule_queries import is_due
 from app.library import queries as library_queries
@@ -18,10 +18,10 @@ from app.library.paths import to_text
 def begin(session: Session, download: Download) -> None:
     """Write down that the files are being taken out of the library: from here on it will be ended.
 
-    `path` is where they are now.
+    `path` is where we have put them by now.
     """
     for track in download.tracks:
-        track.path = path_now(session, track)
+        track.path = path_of_ours(session, track)
         track.library_track_id = None
     session.flush()
 
