@@ -111,8 +111,12 @@ def test_the_old_file_is_back_and_the_download_in_review_with_likes_and_dates_as
     assert read(inlay.library / "Ida Holm/Quay.flac").tags.genre == "Ambient"
     assert web.post(undos(web)[0], data={"csrf_token": token_of(web, "/history")}).status_code == 303
     assert (inlay.library / "Ida Holm/Quay.mp3").read_bytes() == before
-    assert ask(inlay, id).json()["state"] == "review", "the history has done the rest"
-    assert (inlay.library / "Ida Holm/Quay.mp3").read_bytes() == before
+    with inlay.api() as api:
+        assert api.post(f"/library/tracks/{track}/restore").is_success
+    assert ask(inlay, id).json()["state"] == "review", (
+        "the history did the rest, and the trash something else"
+    )
+    assert known() == ("Ida Holm/Quay.flac", [track], since)
 
 
 def test_it_refuses_when_something_changed_since(inlay: Inlay, site: MediaSite, web: httpx.Client) -> None:

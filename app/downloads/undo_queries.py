@@ -42,7 +42,9 @@ def bring_back(session: Session, download: Download, *, unconverted: Sequence[st
 
     The caller has looked, in this transaction, that it may be brought back and that its link is not open.
     """
-    library_queries.forget_of_download(session, download.id, [track.path or "" for track in download.tracks])
+    # One that took another one's place is that track, which stays.
+    own = [track.path or "" for track in download.tracks if not track.replaces]
+    library_queries.forget_of_download(session, download.id, own)
     for track in download.tracks:
         if track.replaces:
             # It lies hidden nowhere.
