@@ -11,6 +11,7 @@ from app.children.parent import WarmParent
 from app.children.running import Running
 from app.db import Database
 from app.room import Room
+from app.scanning import ScanBoard
 from app.settings import Settings
 
 
@@ -24,6 +25,7 @@ class Services:
     """`ring(task_name, id)`: wake a worker up. Call it after the commit, never inside a transaction."""
     warm: WarmParent
     running: Running = field(default_factory=Running)
+    scanning: ScanBoard = field(default_factory=ScanBoard)
 
     @cached_property
     def room(self) -> Room:

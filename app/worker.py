@@ -112,7 +112,7 @@ class Worker:
             shutdown_timeout=STOP_S,
         )
         self.consumer.start()
-        self.watcher = LibraryWatcher(services.db, settings.library_dir)
+        self.watcher = LibraryWatcher(services.db, settings.library_dir, services.scanning)
         self.watcher.start()
         self.teller = Teller(services)
         self.teller.start()

@@ -26,6 +26,7 @@ LAYERS = [
         "app.queue",
         "app.children",
         "app.room",
+        "app.scanning",
         "app.services",
         "app.files",
         "app.htmx",
@@ -59,6 +60,7 @@ LAYERS = [
             f"app.downloads.{name}"
             for name in (
                 "queries",
+                "places",
                 "told",
                 "schedule_queries",
                 "site_queries",

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -268,13 +267,3 @@ def test_the_conflict_that_a_program_asks_for_is_one_of_four(inlay: Inlay, site:
     with inlay.api() as api:
         answer = api.post("/downloads/confirm", json={"id": found["id"], "conflict": "explode"})
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_conflict")
-
-
-def test_a_download_that_replaced_a_track_is_not_undone_by_taking_the_track_out(
-    inlay: Inlay, site: MediaSite
-) -> None:
-    added(inlay, link(site, "Quay"))
-    found = fetched(inlay, link(site, "Quay", "m4a"), format="mp3")
-    inlay.confirm(found["id"], conflict="overwrite")
-    assert inlay.done(found["id"])["undo_until"] is None
-    assert Path(inlay.library, "Ida Holm/Quay.mp3").exists()

@@ -154,6 +154,7 @@ def _review(
         wrong=wrong,
         labels=forms.LABELS,
         more_open=any(name in wrong or name in (track.draft or {}) for name in (*MORE, "disc_no")),
+        proposed=track.proposal.fields,
         sure=SURE,
         lane=lane,
         have=box(services, download, _readable(track, values), values),
