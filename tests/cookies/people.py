@@ -16,7 +16,12 @@ VALUE = "pear-7713-saltmarsh"
 
 
 def line(
-    name: str = "session", value: str = VALUE, *, domain: str = "127.0.0.1", secure: bool = False, end: int = 0
+    name: str = "session",
+    value: str = VALUE,
+    *,
+    domain: str = "127.0.0.1",
+    secure: bool = False,
+    end: int = 0,
 ) -> str:
     wide = str(domain.startswith(".")).upper()
     return "\t".join((domain, wide, "/", str(secure).upper(), str(end), name, value))

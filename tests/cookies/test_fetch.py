@@ -96,7 +96,9 @@ def test_another_site_never_gets_them_not_even_its_own(
     site: MediaSite, elsewhere: MediaSite, person: Person
 ) -> None:
     """The page of one site leads to a picture and to audio of another, and once right away there."""
-    assert person.upload(export(line(), line(domain="127.0.0.2"), line("safe", secure=True))).status_code == 200
+    assert (
+        person.upload(export(line(), line(domain="127.0.0.2"), line("safe", secure=True))).status_code == 200
+    )
     assert set(person.kept()) == {"127.0.0.1", "127.0.0.2"}
     far = short_track(elsewhere, "far")
     page = short_track(site, "near", media_url=elsewhere.media_url("far"))
