@@ -45,6 +45,7 @@ LAYERS = [
         "app.library.change_count",
         "app.library.rename_model",
         "app.tell.model",
+        "app.cookies.model",
     ],
     [
         "app.accounts.queries",
@@ -56,6 +57,7 @@ LAYERS = [
         "app.lookups.queries",
         "app.rules.queries",
         "app.tell.queries",
+        "app.cookies.queries",
         *(
             f"app.downloads.{name}"
             for name in (
@@ -70,7 +72,7 @@ LAYERS = [
         ),
     ],
     # services and cruxes
-    ["app.lookups", "app.rules", "app.tell"],
+    ["app.lookups", "app.rules", "app.tell", "app.cookies"],
     ["app.accounts", "app.library"],
     ["app.downloads"],
     # edges
@@ -116,6 +118,7 @@ LAYERS = [
         *(f"app.rules.{name}" for name in ("pages", "api")),
         "app.tell.forms",
         "app.tell.pages",
+        *(f"app.cookies.{name}" for name in ("pages", "api")),
         "app.tags.commands",
         "app.backup_commands",
     ],
@@ -153,6 +156,7 @@ ONLY_IMPORTERS = {
     "apprise": {"app.tell.notify"},
     "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},
+    "Cryptodome": {"app.cookies.seal"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},
     "alembic": {"app.migrate"},

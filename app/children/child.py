@@ -94,6 +94,8 @@ def _explain(error: BaseException) -> dict[str, Any]:
                 "message": error.message,
                 "retry_after_s": error.retry_after_s,
                 "pauses_site": error.pauses_site,
+                "wants_cookies": error.wants_cookies,
+                "cookies_rejected": error.cookies_rejected,
             }
         }
     return {"crash": "".join(traceback.format_exception(error))[-MAX_CRASH_CHARS:]}

@@ -139,6 +139,8 @@ class Child:
                 failure["message"],
                 retry_after_s=failure.get("retry_after_s"),
                 pauses_site=failure.get("pauses_site", False),
+                wants_cookies=failure.get("wants_cookies", False),
+                cookies_rejected=failure.get("cookies_rejected", False),
             )
         raise ChildCrashed(message.get("crash", "unknown answer"))
 

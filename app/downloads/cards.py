@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from app.audio.convert import plan
 from app.audio.formats import target_for
 from app.audio.quality import clock, label_with_source, short_label
+from app.cookies.sites import login_of
 from app.db import now
 from app.downloads import trim, undo, waiting
 from app.downloads.known import Known, has_duplicate
@@ -58,6 +59,9 @@ class Card:
     actions: tuple[tuple[str, str, str], ...] = ()
     """What a person can do about it, two things at most: the route's last part, the word, its class."""
 
+    cookies_of: str = ""
+    """Failed for want of a sign-in: the site whose cookies could help."""
+
     @property
     def version(self) -> str:
         return version(self)
@@ -91,7 +95,12 @@ def card_of(
         turn=download.queue_order if download.active else 0,
         review_lane=(lane_of_all(download, have) or "") if download.state is State.REVIEW else "",
         actions=_actions(download, wait),
+        cookies_of=login_of(download.site) if _wants_cookies(download) else "",
     )
+
+
+def _wants_cookies(download: Download) -> bool:
+    return download.state is State.FAILED and download.wants_cookies
 
 
 CANCEL = ("cancel", "Cancel", "quiet")
