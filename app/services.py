@@ -10,6 +10,7 @@ from pathlib import Path
 from app.children.parent import WarmParent
 from app.children.running import Running
 from app.db import Database
+from app.freshness.installs import Installs
 from app.room import Room
 from app.settings import Settings
 
@@ -24,6 +25,11 @@ class Services:
     """`ring(task_name, id)`: wake a worker up. Call it after the commit, never inside a transaction."""
     warm: WarmParent
     running: Running = field(default_factory=Running)
+
+    @cached_property
+    def ytdlp(self) -> Installs:
+        """The versions of yt-dlp that are there."""
+        return Installs(self.settings)
 
     @cached_property
     def room(self) -> Room:

@@ -13,6 +13,7 @@ APP = Path(__file__).parents[1] / "app"
 LAYERS = [
     # words: pure data that everything speaks of
     ["app", "app.errors", "app.resources", "app.audio.model", "app.audio.formats", "app.tags.model"],
+    ["app.freshness.versions"],
     # base
     [
         "app.settings",
@@ -27,6 +28,7 @@ LAYERS = [
         "app.children",
         "app.room",
         "app.services",
+        "app.freshness.installs",
         "app.files",
         "app.htmx",
     ],
@@ -68,7 +70,7 @@ LAYERS = [
         ),
     ],
     # services and cruxes
-    ["app.lookups", "app.rules", "app.tell"],
+    ["app.lookups", "app.rules", "app.tell", "app.freshness"],
     ["app.accounts", "app.library"],
     ["app.downloads"],
     # edges
@@ -116,6 +118,7 @@ LAYERS = [
         "app.tell.pages",
         "app.tags.commands",
         "app.backup_commands",
+        "app.freshness.commands",
     ],
     # wiring
     ["app.worker", "app.openapi", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],
@@ -129,6 +132,7 @@ COMMANDS = {
     "app.library.rename_commands",
     "app.downloads.commands",
     "app.tags.commands",
+    "app.freshness.commands",
 }
 
 ONLY_IMPORTERS = {
@@ -148,6 +152,7 @@ ONLY_IMPORTERS = {
         "app.sources.failure_causes",
         "app.sources.downloader",
     },
+    "urllib3": {"app.freshness.index"},
     "apprise": {"app.tell.notify"},
     "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},

@@ -46,6 +46,7 @@ def fetch(order: Order, emit: Emit) -> Fetched:
     from app.sources.downloader import Downloader
 
     notes = Notes()
+    emit({"note": f"yt-dlp {version()}"})
     _trust(order)
     start_only_deno()
     try:
@@ -68,6 +69,27 @@ def fetch(order: Order, emit: Emit) -> Fetched:
     if not file:
         raise failures.no_file(notes)
     return Fetched(info=_kept(info), file=file, thumbnail=_file(order.folder, "thumbnail"))
+
+
+def version() -> str:
+    """Of the yt-dlp that this process has."""
+    from yt_dlp.version import __version__
+
+    return str(__version__)
+
+
+def extractor_count() -> int:
+    from yt_dlp.extractor import gen_extractor_classes
+
+    return len(gen_extractor_classes())
+
+
+def abilities() -> list[str]:
+    """What it sends requests with, as far as the packages beside it are new enough for it."""
+    from yt_dlp import YoutubeDL
+
+    with YoutubeDL({"quiet": True, "logger": Notes(), "cachedir": False}) as ydl:
+        return sorted(ydl._request_director.handlers)
 
 
 @cache
