@@ -140,7 +140,7 @@ LOOK = Limits(
     file_bytes=0,
     open_files=64,
     cpu_s=60,
-    nice=10,
+    nice=5,
 )
 BRING = Limits(
     # A wheel of 3 MB, unpacked file by file, and the compiler of Python.

@@ -1,4 +1,4 @@
-"""Child side of an update: what does the index have, and bring it here as a folder that is ready to be tried."""
+"""Child side of an update: what does the index have, and bring it here, ready to be tried."""
 
 import ctypes
 import os

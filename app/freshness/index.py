@@ -74,9 +74,10 @@ def offers(way: Way, index_url: str, channel: str, aside: list[str]) -> Offers:
     fitting: list[tuple[Version, Offer]] = []
     for version, file in wheels:
         found = read(version)
-        if found and not file.yanked and found.text not in aside and _runs_here(file.requires_python):
-            if found.is_final or channel == NIGHTLY:
-                fitting.append((found, _offer(found.text, file)))
+        if not found or file.yanked or found.text in aside:
+            continue
+        if (found.is_final or channel == NIGHTLY) and _runs_here(file.requires_python):
+            fitting.append((found, _offer(found.text, file)))
     newest = max(fitting, key=lambda one: one[0])[1] if fitting else None
     withdrawn = [found.text for version, file in wheels if file.yanked and (found := read(version))]
     return Offers(newest, withdrawn)
@@ -133,7 +134,7 @@ def _offer(version: str, file: File) -> Offer:
 
 @contextmanager
 def _get(way: Way, url: str, accept: str) -> Iterator[urllib3.BaseHTTPResponse]:
-    """The answer, if it is one; redirects are followed. Only https, or this machine itself. Raises Failure."""
+    """The answer, if it is one, after redirects. Only https, or this machine itself. Raises Failure."""
     headers = {"User-Agent": f"Inlay/{__version__}", "Accept": accept, "Accept-Encoding": "gzip"}
     if accept != JSON:
         headers["Accept-Encoding"] = "identity"
