@@ -45,13 +45,18 @@ def check_ffmpeg(settings: Settings) -> Iterator[Finding]:
 
 
 def check_yt_dlp(settings: Settings) -> Iterator[Finding]:
+    from app.freshness.health import Health
     from app.serve import YT_DLP
 
     found = version("yt-dlp")
-    if found == YT_DLP:
-        yield Finding("yt-dlp", "ok", found)
-    else:
+    if found != YT_DLP:
         yield Finding("yt-dlp", "problem", f"{found}, wanted {YT_DLP}", "Install Inlay again.")
+        return
+    health = Health(settings)
+    level = "warning" if health.is_old else "ok"
+    yield Finding("yt-dlp", level, health.text, health.advice)
+    for trouble in health.troubles():
+        yield Finding("yt-dlp: newer ones", "warning", trouble.text, trouble.advice)
 
 
 def check_javascript(settings: Settings) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from app.children.parent import WarmParent
 from app.children.running import Running
 from app.db import Database
+from app.freshness.installs import Installs
 from app.room import Room
 from app.scanning import ScanBoard
 from app.settings import Settings
@@ -26,6 +27,11 @@ class Services:
     warm: WarmParent
     running: Running = field(default_factory=Running)
     scanning: ScanBoard = field(default_factory=ScanBoard)
+
+    @cached_property
+    def ytdlp(self) -> Installs:
+        """The versions of yt-dlp that are there."""
+        return Installs(self.settings)
 
     @cached_property
     def room(self) -> Room:

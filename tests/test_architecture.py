@@ -13,6 +13,7 @@ APP = Path(__file__).parents[1] / "app"
 LAYERS = [
     # words: pure data that everything speaks of
     ["app", "app.errors", "app.resources", "app.audio.model", "app.audio.formats", "app.tags.model"],
+    ["app.freshness.versions"],
     # base
     [
         "app.settings",
@@ -28,6 +29,7 @@ LAYERS = [
         "app.room",
         "app.scanning",
         "app.services",
+        "app.freshness.installs",
         "app.files",
         "app.htmx",
     ],
@@ -72,7 +74,7 @@ LAYERS = [
         ),
     ],
     # services and cruxes
-    ["app.lookups", "app.rules", "app.tell", "app.cookies"],
+    ["app.lookups", "app.rules", "app.tell", "app.cookies", "app.freshness"],
     ["app.accounts", "app.library"],
     ["app.downloads"],
     # edges
@@ -121,6 +123,7 @@ LAYERS = [
         *(f"app.cookies.{name}" for name in ("pages", "api")),
         "app.tags.commands",
         "app.backup_commands",
+        "app.freshness.commands",
     ],
     # wiring
     ["app.worker", "app.openapi", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],
@@ -134,6 +137,7 @@ COMMANDS = {
     "app.library.rename_commands",
     "app.downloads.commands",
     "app.tags.commands",
+    "app.freshness.commands",
 }
 
 ONLY_IMPORTERS = {
@@ -153,6 +157,7 @@ ONLY_IMPORTERS = {
         "app.sources.failure_causes",
         "app.sources.downloader",
     },
+    "urllib3": {"app.freshness.index"},
     "apprise": {"app.tell.notify"},
     "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},

@@ -48,6 +48,7 @@ def fetch(order: Order, emit: Emit) -> Fetched:
 
     cookies = cookie_file.take(order)
     notes = Notes(with_cookies=cookies is not None)
+    emit({"note": f"yt-dlp {version()}"})
     _trust(order)
     start_only_deno()
     try:
@@ -79,6 +80,27 @@ def fetch(order: Order, emit: Emit) -> Fetched:
 
 def _shown(cookies: Cookies | None) -> dict[str, Any]:
     return {"cookiefile": cookies.file} if cookies else {}
+
+
+def version() -> str:
+    """Of the yt-dlp that this process has."""
+    from yt_dlp.version import __version__
+
+    return str(__version__)
+
+
+def extractor_count() -> int:
+    from yt_dlp.extractor import gen_extractor_classes
+
+    return len(gen_extractor_classes())
+
+
+def abilities() -> list[str]:
+    """What it sends requests with, as far as the packages beside it are new enough for it."""
+    from yt_dlp import YoutubeDL
+
+    with YoutubeDL({"quiet": True, "logger": Notes(), "cachedir": False}) as ydl:
+        return sorted(ydl._request_director.handlers)
 
 
 @cache
