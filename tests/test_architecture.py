@@ -28,6 +28,10 @@ LAYERS = [
         "app.room",
         "app.services",
         "app.files",
+        "app.redact",
+        "app.logs",
+        "app.meters",
+        "app.access",
         "app.htmx",
     ],
     # files and the outside world
@@ -118,7 +122,16 @@ LAYERS = [
         "app.backup_commands",
     ],
     # wiring
-    ["app.worker", "app.openapi", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],
+    [
+        "app.worker",
+        "app.openapi",
+        "app.metrics",
+        "app.web",
+        "app.serve",
+        "app.doctor",
+        "app.cli",
+        "app.__main__",
+    ],
 ]
 
 # Edges that are wiring's guests: they are loaded by the command line and use what it made.
@@ -151,6 +164,7 @@ ONLY_IMPORTERS = {
     "apprise": {"app.tell.notify"},
     "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},
+    "prometheus_client": {"app.metrics"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},
     "alembic": {"app.migrate"},
