@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,9 +45,8 @@ class Told:
         return [json.loads(line) for line in self.lines]
 
 
-def journey(inlay: Inlay, site: MediaSite) -> Told:
-    token = inlay.add_user("alice", admin=True)
-    inlay.start()
+def downloads(inlay: Inlay, site: MediaSite) -> tuple[str, str]:
+    """One that is added under a hostile title, and one that is not there."""
     link = f"{short_track(site, 'one', title=FORGED, artist='')}?key=s3cr3t-of-the-link"
     id = inlay.submit(link)
     inlay.rest(id)
@@ -56,6 +54,13 @@ def journey(inlay: Inlay, site: MediaSite) -> Told:
     inlay.done(id)
     failed = inlay.submit(f"{site.url}/nothing/here?signature=s3cr3t-of-the-link")
     inlay.rest(failed)
+    return id, failed
+
+
+def visit(inlay: Inlay, site: MediaSite | None = None) -> Told:
+    token = inlay.add_user("alice", admin=True)
+    inlay.start()
+    id, failed = downloads(inlay, site) if site else ("", "")
     with httpx.Client(base_url=inlay.url, headers={"Origin": inlay.url}, verify=False) as web:
         web.post("/login", data={"name": PASSWORD, "password": WRONG})
         refused = web.post("/login", data={"name": "alice", "password": WRONG})
@@ -63,33 +68,26 @@ def journey(inlay: Inlay, site: MediaSite) -> Told:
         cookie = web.cookies["inlay_session"]
         web.get("/metrics", params={"token": token}, headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
         web.get("/history", params={"token": token, "q": "s3cr3t-of-the-link"})
-        lost = web.get(
-            "/nowhere%0a2026-01-01T00:00:00.000Z%20ERROR%20forged%1b", headers={"X-Request-Id": "mine-mine"}
-        )
-        web.put(f"/nowhere/{token}%0aforged")
+        path = "/nowhere%0a2026-01-01T00:00:00.000Z%20ERROR%20forged%1b"
+        lost = web.get(path, headers={"X-Request-Id": "mine-mine"})
+        web.put(f"/nowhere/{token}%0a2026-01-01T00:00:00.000Z%20forged%1b")
     inlay.stop()
     return Told(inlay.log.read_text(), id, failed, refused, lost, cookie, token)
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[MediaSite]:
-    with MediaSite() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def all_told(tmp_path_factory: pytest.TempPathFactory, site: MediaSite) -> Told:
-    """Everything there is, as JSON."""
+def all_told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """Everything there is, as JSON, with downloads."""
     settings = {"log_level": "debug", "log_format": "json", "metrics_token": METRICS_TOKEN}
-    with Inlay(tmp_path_factory.mktemp("json"), **settings) as inlay:
-        return journey(inlay, site)
+    with MediaSite() as site, Inlay(tmp_path_factory.mktemp("json"), **settings) as inlay:
+        return visit(inlay, site)
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, site: MediaSite) -> Told:
-    """What one sees without any setting."""
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """What one sees without any setting; nothing is fetched."""
     with Inlay(tmp_path_factory.mktemp("text"), metrics_token=METRICS_TOKEN) as inlay:
-        return journey(inlay, site)
+        return visit(inlay)
 
 
 def test_no_secret_is_in_the_log_whatever_its_form_and_level(told: Told, all_told: Told) -> None:
@@ -108,15 +106,20 @@ def test_a_title_and_an_address_forge_no_line_and_colour_no_terminal(told: Told,
         assert {"time", "level", "logger", "message"} <= set(line)
 
 
-def test_each_event_of_a_download_is_one_line_with_its_id_and_nothing_is_said_of_looking(told: Told) -> None:
-    of = {id: [line for line in told.lines if id in line] for id in (told.download, told.failed)}
-    words = [line.partition("] ")[2].split(" from")[0] for line in of[told.download]]
-    assert words[:2] == ["handed in: 127.0.0.1", "fetching"]
-    assert words[2].startswith("ready for review")
-    assert words[3].startswith("added Ida/")
-    assert len(words) == 4, "done, polled and fetched: nothing more"
-    assert "failed (permanent)" in of[told.failed][2]
-    assert " user=1]" in of[told.download][1]
+def test_each_event_of_a_download_is_one_line_and_nothing_is_said_of_looking(
+    told: Told, all_told: Told
+) -> None:
+    heard = [line for line in all_told.objects if line["level"] != "debug"]
+    of = {
+        id: [line["message"] for line in heard if line.get("download_id") == id]
+        for id in (all_told.download, all_told.failed)
+    }
+    first, second, third, fourth = of[all_told.download]
+    assert (first, second) == ("handed in: 127.0.0.1", "fetching from 127.0.0.1")
+    assert third.startswith("ready for review")
+    assert fourth.startswith("added Ida/")
+    assert of[all_told.failed][2].startswith("failed (permanent): ")
+    assert len(of[all_told.failed]) == 3
     assert [line for line in told.lines if " GET " in line] == []
     assert len([line for line in told.lines if "wrong password for user 1 from 127.0.0.1" in line]) == 1
 
