@@ -22,6 +22,7 @@ LAYERS = [
         "app.backup",
         "app.migrate",
         "app.opening",
+        "app.locks",
         "app.restore",
         "app.queue",
         "app.children",
