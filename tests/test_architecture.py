@@ -129,6 +129,7 @@ LAYERS = [
         "app.metrics",
         "app.web",
         "app.serve",
+        "app.checks",
         "app.doctor",
         "app.cli",
         "app.__main__",
