@@ -33,7 +33,7 @@ METERS = {
         "Tries of downloads that failed and are made again by themselves, by kind.", ("failure_kind",)
     ),
     "inlay_fetched_bytes": Meter("Bytes that downloads took from the network."),
-    "inlay_queue_wait_seconds": Meter("From handing a link in until its first fetch.", (), LONG_S),
+    "inlay_queue_wait_seconds": Meter("From being due in the queue until the fetch begins.", (), LONG_S),
     "inlay_fetch_duration_seconds": Meter("From the start of a fetch until the review.", (), LONG_S),
     "inlay_convert_duration_seconds": Meter("Conversions that went well.", (), LONG_S),
     "inlay_finalize_duration_seconds": Meter("Downloads that were put into the library.", (), LONG_S),

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from app import meters
 from app.children.limits import fetch_limits
 from app.children.parent import Cancelled, ChildCrashed
-from app.db import now
 from app.downloads import candidates, cover, known, outcome, queries, site_queries, staging
 from app.downloads.child import Staged
 from app.downloads.confirm import accept_as_proposed
@@ -61,10 +60,6 @@ class Stager:
 
     def _take(self, download: Download) -> None:
         log.info("fetching from %s", download.site)
-        if download.attempts == 1:
-            meters.observe(
-                "inlay_queue_wait_seconds", max(0.0, (now() - download.created_at).total_seconds())
-            )
         ticket = self.guard.open(download.id, 2 * self.services.settings.max_file_bytes)
         try:
             with meters.timed("inlay_fetch_duration_seconds"):
