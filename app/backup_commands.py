@@ -9,6 +9,10 @@ from app import backup as copies
 from app.errors import NotFound
 from app.restore import restore as bring_back
 
+NOT_IN_IT = (
+    "Not in it: the music, what waits for its review, the trash, and the secret (a new one is made where it "
+    "is missing). Keep it private: it holds the hashes of passwords and the keys of media servers."
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -25,7 +29,7 @@ def backup(file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"file": str(target), "size_bytes": size}))
     else:
-        click.echo(f"Backup made: {target} ({size / 1e6:.1f} MB). Music files and the secret are not in it.")
+        click.echo(f"Backup made: {target} ({size / 1e6:.1f} MB). {NOT_IN_IT}")
 
 
 @click.command(help="Put a backup in the place of the database.")

@@ -6,6 +6,8 @@ from typing import Any
 from litestar import Request, Response
 from litestar.response import Redirect, Template
 
+from app.logs import known
+
 
 class View(Template):
     """A template that also knows who is looking and the token that their forms carry."""
@@ -15,6 +17,7 @@ class View(Template):
         return {
             "user": request.scope.get("user"),
             "csrf_token": getattr(auth, "form_token", ""),
+            "request_id": known("request_id"),
             **super().create_template_context(request),
         }
 

@@ -11,6 +11,7 @@ from typing import IO
 from app import backup
 from app.db import Database
 from app.errors import InlayError
+from app.locks import LOCKS
 from app.migrate import migrate
 from app.settings import Settings
 from app.soundness import look_at
@@ -18,8 +19,6 @@ from app.soundness import look_at
 log = logging.getLogger("inlay.opening")
 
 TRY_AGAIN_S = 3600.0
-LOCKS = ("inlay.db.lock", "worker.lock")
-"""The first is shared by all who have the database open; the second has the one worker."""
 
 
 def prepare(settings: Settings) -> Database:

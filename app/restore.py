@@ -13,7 +13,7 @@ from tempfile import mkstemp
 
 from app.backup import journal_of, sync, taken_at
 from app.errors import Conflict, Invalid
-from app.opening import LOCKS
+from app.locks import LOCKS
 from app.soundness import look_at, newest_version
 
 SIDE_FILES = ("-wal", "-shm")

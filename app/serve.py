@@ -4,6 +4,7 @@ import json
 import logging
 import signal
 import socket
+import sqlite3
 import threading
 from collections.abc import Callable
 from importlib.metadata import version
@@ -11,9 +12,12 @@ from importlib.metadata import version
 import click
 import uvicorn
 
+from app import __version__, logs
 from app.cli import COMMANDS, Environment
 from app.errors import InlayError
 from app.worker import Parts, Worker, build
+
+log = logging.getLogger("inlay.serve")
 
 YT_DLP = "2026.10.26"
 """The version that this release was tested with; an older one that pip chose silently must not start."""
@@ -22,13 +26,26 @@ GRACE_S = 2
 
 
 def _start(environment: Environment) -> Parts:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", force=True)
-    for name in ("huey", "httpx", "watchfiles", "sqlalchemy"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logs.set_up(environment.settings)
     found = version("yt-dlp")
     if found != YT_DLP:
         raise InlayError(f"yt-dlp is {found}, but this Inlay needs {YT_DLP}. Install Inlay again.")
-    return build(environment.settings)
+    parts = build(environment.settings)
+    settings = environment.settings
+    log.info(
+        "Inlay %s with yt-dlp %s and SQLite %s: data in %s, library in %s",
+        __version__,
+        found,
+        sqlite3.sqlite_version,
+        settings.data_dir,
+        settings.library_dir,
+    )
+    return parts
+
+
+def _end(parts: Parts) -> None:
+    parts.close()
+    log.info("stopped")
 
 
 def _say(environment: Environment, as_json: bool) -> None:
@@ -43,12 +60,13 @@ class Server(uvicorn.Server):
     """uvicorn that says when it listens."""
 
     def __init__(self, parts: Parts, say: Callable[[], None]) -> None:
+        from app.access import Access
         from app.web import create_app
 
         settings = parts.services.settings
         super().__init__(
             uvicorn.Config(
-                create_app(parts.services, parts.board),
+                Access(create_app(parts.services, parts.board)),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,
@@ -92,7 +110,7 @@ def serve(environment: Environment, as_json: bool) -> None:
         _run_web(environment, parts, as_json)
     finally:
         running.stop()
-        parts.close()
+        _end(parts)
 
 
 @click.command(help=COMMANDS["web"][1])
@@ -104,7 +122,7 @@ def web(environment: Environment, as_json: bool) -> None:
     try:
         _run_web(environment, parts, as_json)
     finally:
-        parts.close()
+        _end(parts)
 
 
 @click.command(help=COMMANDS["worker"][1])
@@ -120,4 +138,4 @@ def worker(environment: Environment, as_json: bool) -> None:
     click.echo(json.dumps({"worker": "running"}) if as_json else "Inlay's worker is running.")
     stop.wait()
     running.stop()
-    parts.close()
+    _end(parts)

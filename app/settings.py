@@ -109,6 +109,14 @@ def _contact(text: str) -> str:
     return text
 
 
+def _long_secret(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{16,200}", text):
+        raise ValueError(
+            "give 16 to 200 letters, digits and signs without blanks; `openssl rand -hex 24` does"
+        )
+    return text
+
+
 def _existing_file(text: str) -> Path:
     path = _path(text)
     if not path.is_file():
@@ -262,6 +270,20 @@ class Settings:
         "https://pypi.org/simple",
         _index_url,
         "Package index that yt-dlp comes from: PyPI, or a mirror of it.",
+    )
+    log_level: str = setting(
+        "info",
+        _one_of("debug", "info", "warning", "error"),
+        "What is written to the log: `debug` (also each look at a page), `info`, `warning` or `error`.",
+    )
+    log_format: str = setting(
+        "text", _one_of("text", "json"), "Form of the log: `text`, or `json`, an object on each line."
+    )
+    metrics_token: str = setting(
+        "",
+        _long_secret,
+        "What Prometheus has to send as bearer token to get `/metrics`, beside tokens of admins.",
+        secret=True,
     )
     admin_user: str = setting("", str, "Name of the first admin, made at the first start.")
     admin_password: str = setting("", str, "Password of the first admin.", secret=True)

@@ -33,6 +33,7 @@ import app.library.pages
 import app.library.rename_pages
 import app.library.sound_pages
 import app.library.trash_pages
+import app.metrics
 import app.rules.api
 import app.rules.pages
 import app.tell.pages
@@ -129,6 +130,7 @@ def routes(assets: "Assets") -> Router:
         *app.rules.pages.HANDLERS,
         *app.tell.pages.HANDLERS,
         *app.cookies.pages.HANDLERS,
+        *app.metrics.HANDLERS,
     ]
     api = [
         health,
@@ -263,7 +265,7 @@ class Trouble:
         return _answer(request, status, message, f"http_{status}", dict(error.headers or {}))
 
     def too_deep(self, request: Request[Any, Any, Any], error: RecursionError) -> Response[Any]:
-        log.warning("%s %s: %s", request.method, request.scope["path"], error)
+        log.warning("nested too deeply: %s", error)
         return _answer(request, 400, "This request is nested too deeply to be read.", "http_400", {})
 
     def surprise(self, request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -294,7 +296,7 @@ def _validation_sentence(error: ValidationException) -> str:
 
 
 def _is_api(request: Request[Any, Any, Any]) -> bool:
-    return request.scope["path"].startswith(("/api/", "/schema"))
+    return request.scope["path"].startswith(("/api/", "/schema", "/metrics"))
 
 
 def _answer(

@@ -24,7 +24,7 @@ class Route:
 
     @property
     def is_api(self) -> bool:
-        return self.template.startswith(("/api/", "/schema"))
+        return self.template.startswith(("/api/", "/schema", "/metrics"))
 
     @property
     def names(self) -> list[str]:

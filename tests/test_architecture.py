@@ -23,6 +23,7 @@ LAYERS = [
         "app.backup",
         "app.migrate",
         "app.opening",
+        "app.locks",
         "app.restore",
         "app.queue",
         "app.children",
@@ -31,6 +32,10 @@ LAYERS = [
         "app.services",
         "app.freshness.installs",
         "app.files",
+        "app.redact",
+        "app.logs",
+        "app.meters",
+        "app.access",
         "app.htmx",
     ],
     # files and the outside world
@@ -126,7 +131,17 @@ LAYERS = [
         "app.freshness.commands",
     ],
     # wiring
-    ["app.worker", "app.openapi", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],
+    [
+        "app.worker",
+        "app.openapi",
+        "app.metrics",
+        "app.web",
+        "app.serve",
+        "app.checks",
+        "app.doctor",
+        "app.cli",
+        "app.__main__",
+    ],
 ]
 
 # Edges that are wiring's guests: they are loaded by the command line and use what it made.
@@ -162,6 +177,7 @@ ONLY_IMPORTERS = {
     "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},
     "Cryptodome": {"app.cookies.seal"},
+    "prometheus_client": {"app.metrics"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},
     "alembic": {"app.migrate"},

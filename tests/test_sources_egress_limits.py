@@ -218,15 +218,14 @@ def test_the_system_resolver_is_asked(start: Start) -> None:
 def test_each_request_leaves_one_line(
     start: Start, sites: tuple[Site, Site], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "inlay.egress")
+    caplog.set_level(logging.DEBUG, "inlay.egress")
     ticket = start().open("new\nline", BIG)
     get(ticket, sites[0].url("/song.mp3"))
     get(ticket, sites[1].url("/"))
     assert eventually(lambda: len(caplog.records) == 2)
     passed, refused = caplog.messages
-    assert passed.startswith(
-        f"download=new\\nline method=GET host={PUBLIC} port={sites[0].port} address={PUBLIC}"
-    )
+    assert passed.startswith(f"method=GET host={PUBLIC} port={sites[0].port} address={PUBLIC}")
+    assert [vars(one)["download_id"] for one in caplog.records] == ["new\nline"] * 2
     assert "verdict=ok bytes=5" in passed
     assert f"host={INSIDE}" in refused
     assert "verdict=403 loopback" in refused

@@ -1,6 +1,7 @@
 """Who is asking, and may they: authentication, login required by default, token scopes, forged forms."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,12 +15,14 @@ from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.types import Scope as ConnectionScope
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.access import download_of
 from app.accounts import origin, queries, sessions
 from app.accounts.cookie import session_cookie
 from app.accounts.model import Scope, User
 from app.accounts.origin import Connection
 from app.db import now
 from app.errors import DatabaseTrouble, NeedsLogin, NotAllowed
+from app.logs import about
 from app.services import Services
 
 log = logging.getLogger("inlay.accounts")
@@ -32,7 +35,7 @@ FORM_TOKEN_FIELD = "csrf_token"
 class Auth:
     """How the request says who it is. `form_token` is what its forms must carry."""
 
-    kind: Literal["session", "token", "none"] = "none"
+    kind: Literal["session", "token", "metrics", "none"] = "none"
     session_id: int | None = None
     scope: Scope | None = None
     form_token: str = ""
@@ -62,46 +65,51 @@ class Authentication:
 
     async def __call__(self, scope: ConnectionScope, receive: Receive, send: Send) -> None:
         caller = Caller()
-        if not scope["route_handler"].opt.get("anonymous"):
+        options = scope["route_handler"].opt
+        if not options.get("anonymous"):
             connection: Connection = ASGIConnection(scope)
-            caller = await self._find(connection)
+            caller = await self._find(connection, options)
             if caller.renewed:
                 send = _renewing(send, connection)
         scope["user"], scope["auth"] = caller.user, caller.auth
-        await self.app(scope, receive, send)
+        with about(user_id=caller.user.id if caller.user else None, download_id=download_of(scope)):
+            await self.app(scope, receive, send)
 
-    async def _find(self, connection: Connection) -> Caller:
+    async def _find(self, connection: Connection, options: Mapping[str, Any]) -> Caller:
         kind, _, token = connection.headers.get("authorization", "").partition(" ")
+        note = not options.get("unnoted")
         if kind.lower() == "bearer":
-            return await sync_to_thread(find_by_token, self.services, token.strip())
+            token, wanted = token.strip(), self.services.settings.metrics_token
+            if options.get("metrics") and wanted and sessions.same(wanted, token):
+                return Caller(auth=Auth("metrics"))
+            return await sync_to_thread(find_by_token, self.services, token, note=note)
         if token := connection.cookies.get(sessions.COOKIE, ""):
-            return await sync_to_thread(find_by_cookie, self.services, token)
+            return await sync_to_thread(find_by_cookie, self.services, token, note=note)
         return Caller()
 
 
-def find_by_cookie(services: Services, token: str) -> Caller:
-    """Who has this session cookie."""
+def find_by_cookie(services: Services, token: str, *, note: bool = True) -> Caller:
+    """Who has this session cookie. Without `note` it does not count as a use, and nothing is written."""
     moment = now()
     with services.db.read() as session:
         found = queries.find_session(session, sessions.hashed(token))
     if found is None or found[0].expires_at <= moment:
         return Caller()
     row, user = found
-    renewed = sessions.is_due(row.seen_at, moment) and _note(
-        services, queries.touch_session, row.id, moment, moment + sessions.LIFETIME
-    )
+    due = note and sessions.is_due(row.seen_at, moment)
+    renewed = due and _note(services, queries.touch_session, row.id, moment, moment + sessions.LIFETIME)
     form_token = sessions.form_token(services.secret, token)
     return Caller(user, Auth("session", row.id, Scope.FULL, form_token), renewed)
 
 
-def find_by_token(services: Services, token: str) -> Caller:
-    """Who has this API token."""
+def find_by_token(services: Services, token: str, *, note: bool = True) -> Caller:
+    """Who has this API token. Without `note` it does not count as a use, and nothing is written."""
     with services.db.read() as session:
         found = queries.find_token(session, sessions.hashed(token))
     if found is None:
         return Caller()
     row, user = found
-    if sessions.is_due(row.used_at, now()):
+    if note and sessions.is_due(row.used_at, now()):
         _note(services, queries.touch_token, row.id, now())
     return Caller(user, Auth("token", scope=Scope(row.scope)))
 
@@ -135,6 +143,8 @@ def _renewing(send: Send, connection: Connection) -> Send:
 
 async def require_login(connection: Connection, handler: BaseRouteHandler) -> None:
     """Guard of every route: only `opt={"public": True}` opens it to everybody. Raises NeedsLogin."""
+    if handler.opt.get("metrics") and connection.auth.kind == "metrics":
+        return
     if not handler.opt.get("public") and connection.user is None:
         raise NeedsLogin("Sign in first, or send a valid API token.")
 

@@ -1,10 +1,14 @@
 """Checking a name and a password, not too often."""
 
+import logging
+
 from app.accounts import passwords, queries
 from app.accounts.model import User
 from app.accounts.throttle import Throttle
 from app.db import Database
 from app.errors import Invalid
+
+log = logging.getLogger("inlay.accounts")
 
 WRONG = "That name and password do not go together. Try again."
 
@@ -16,8 +20,11 @@ def check_login(db: Database, throttle: Throttle, name: str, password: str, addr
         user = queries.find_user(session, name)
     throttle.admit(account, address)
     if not passwords.verify(user.password_hash if user else passwords.NOBODY, password) or user is None:
+        # Not the name that was typed: people type their password there, too.
+        log.warning("wrong password for %s from %s", f"user {user.id}" if user else "no user", address)
         raise Invalid(WRONG, code="wrong_password")
     throttle.forgive(account, address)
+    log.info("user %s signed in from %s", user.id, address)
     _rehash(db, user, password)
     return user
 
@@ -33,6 +40,7 @@ def change_password(
         sentence = "That is not your password. Try again."
         raise Invalid(sentence, code="wrong_password", fields={"old": sentence})
     throttle.forgive(account, address)
+    log.info("new password for user %s", user.id)
     hash = passwords.hash_password(new)
     with db.write() as session:
         queries.set_password(session, user.id, hash)

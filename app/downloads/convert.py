@@ -5,12 +5,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app import meters
 from app.audio import convert as audio_convert
 from app.children.parent import Cancelled, ChildCrashed
 from app.downloads import outcome, queries, staging, trim
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.errors import Failure, FailureKind
+from app.logs import about
 from app.services import Services
 
 log = logging.getLogger("inlay.convert")
@@ -42,7 +44,7 @@ class Converter:
         except Failure as failure:
             self._fail(track_id, failure)
         except Cancelled:
-            log.info("track %s: conversion stopped", track_id)
+            log.debug("track %s: conversion stopped", track_id)
         self._ring_waiting_finalize(track_id)
         return True
 
@@ -64,7 +66,9 @@ class Converter:
             claimed = self._claim(track_id, most) if mine else None
             if claimed is None:
                 return False
-            self._convert_claimed(*claimed)
+            download, track = claimed
+            with about(download_id=download.id, user_id=download.user_id):
+                self._convert_claimed(download, track)
             return True
 
     def _claim(self, track_id: str, most: int) -> tuple[Download, StagedTrack] | None:
@@ -90,7 +94,7 @@ class Converter:
                 # The file is to blame: a retry has to fetch another one.
                 (staging.folder_of(self.services.settings, download.id) / track.source_file).unlink(True)
             if isinstance(error, ChildCrashed):
-                log.warning("track %s: the converting child crashed: %s", track.id, error)
+                log.warning("the converting child crashed", extra={"trace": error})
                 sentence = "The conversion stopped unexpectedly. Retry."
                 raise Failure(FailureKind.TEMPORARY, sentence) from error
             raise
@@ -104,7 +108,6 @@ class Converter:
 
         Who has confirmed already hears it in any case: finalize would find no more than an empty place.
         """
-        log.info("track %s: not converted: %s", track_id, failure.message)
         with self.services.db.write() as session:
             confirmed = queries.finalizing_download(session, track_id)
             track = queries.staged_track(session, track_id)
@@ -112,8 +115,12 @@ class Converter:
             in_review = download is not None and download.state is State.REVIEW
             if download and in_review and failure.kind is not FailureKind.NEEDS_YOU:
                 outcome.not_converted(self.services, session, download, failure)
-        if confirmed:
-            outcome.not_added(self.services, confirmed, failure)
+        with about(download_id=download.id if download else None):
+            if in_review or confirmed:
+                # Else its files were taken away under it.
+                log.info("not converted (%s): %s", failure.kind, failure.message)
+            if confirmed:
+                outcome.not_added(self.services, confirmed, failure)
         self.wake()
 
     def _ring_waiting_finalize(self, track_id: str) -> None:
@@ -130,9 +137,10 @@ class Converter:
 
     def _convert_again_after_a_crash(self, download: Download, track: StagedTrack) -> None:
         try:
-            self._convert(download, track)
+            with meters.timed("inlay_convert_duration_seconds"):
+                self._convert(download, track)
         except ChildCrashed as crash:
-            log.warning("track %s: the converting child crashed and starts again: %s", track.id, crash)
+            log.warning("the converting child crashed and starts again", extra={"trace": crash})
             self._convert(download, track)
 
     def _convert(self, download: Download, track: StagedTrack) -> None:

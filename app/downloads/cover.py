@@ -101,7 +101,7 @@ def by_rule(
         with _Made(services, download, source, crop) as made:
             made.put()
     except (InlayError, ChildCrashed, OSError) as error:
-        log.warning("%s: the cover was not cut by its rule: %s", download.id, error)
+        log.warning("the cover was not cut by its rule: %s", error)
         return None
     return {"from": CROP, "of": SOURCE, **crop._asdict(), "rule": rule.id}
 
@@ -242,7 +242,7 @@ def _note(services: Services, download: Download, edit: dict[str, Any], **change
         for track in download.tracks:
             queries.set_track(session, track.id, cover_edit=edit, **changes)
         queries.touch(session, download.id)
-    log.info("%s: the cover is from: %s", download.id, edit["from"])
+    log.info("the cover is from: %s", edit["from"])
 
 
 def _must_be_in_review(download: Download) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace
 
+from app import meters
 from app.audio.model import Quality
 from app.children.parent import Cancelled, ChildCrashed
 from app.db import now
@@ -21,6 +22,7 @@ from app.library.change_model import Change, Snapshot
 from app.library.folder import check_mounted
 from app.library.model import Track
 from app.library.paths import from_text
+from app.logs import about
 from app.services import Services
 from app.tags import files, naming
 from app.tags.model import Tags
@@ -47,7 +49,7 @@ class Finalizer:
     def finalize(self, id: str) -> None:
         """Put every track of a confirmed download into the library. Safe to call at any time and twice."""
         undone = False
-        with self.services.running.busy(id) as mine:
+        with about(download_id=id), self.services.running.busy(id) as mine:
             download = self._get(id) if mine else None
             if download is None or download.state is not State.FINALIZING:
                 return
@@ -55,7 +57,8 @@ class Finalizer:
                 return
             waits_for = None
             try:
-                self._finalize(download)
+                with meters.timed("inlay_finalize_duration_seconds"):
+                    self._finalize(download)
                 self._end(id, State.DONE)
             except StillConverting as wait:
                 waits_for = str(wait)
@@ -66,12 +69,12 @@ class Finalizer:
             except Failure as failure:
                 self._fail(id, failure)
             except ChildCrashed as crash:
-                log.warning("%s: writing tags crashed: %s", id, crash)
+                log.warning("writing tags crashed", extra={"trace": crash})
                 sentence = "Writing the tags stopped unexpectedly. Retry."
                 self._fail(id, Failure(FailureKind.TEMPORARY, sentence))
             except Exception:
                 # Else the row would say for ever that it is being added.
-                log.exception("%s: adding it failed", id)
+                log.exception("adding it failed")
                 self._fail(id, surprise())
         if waits_for:
             self._ring_if_converted(id, waits_for)
@@ -152,7 +155,7 @@ class Finalizer:
             if later:
                 sound_queries.measure_later(session, found.id, now() + later)
             queries.set_track(session, track.id, path=str(placed.relative), library_track_id=found.id)
-        log.info("%s: added %s", download.id, placed.relative)
+        log.info("added %s", placed.relative)
 
     def _still_wanted(self, id: str) -> None:
         with self.services.db.read() as session:
@@ -198,7 +201,7 @@ class Finalizer:
             # Somebody is at the old file. What is to be done with it is decided anew by the next try.
             raise Failure(FailureKind.TEMPORARY, trouble.message) from trouble
         self._note_replaced(track, change)
-        log.info("%s: in place of %s", download.id, change.path_after)
+        log.info("in place of %s", change.path_after)
 
     def _note_replaced(self, track: StagedTrack, change: Change) -> None:
         path = str(from_text(change.path_after or ""))
@@ -230,7 +233,7 @@ class Finalizer:
                 try:
                     return place.place(tagged, library, wanted, track.id)
                 except place.NameTaken:
-                    log.info("%s: %s was taken meanwhile", download.id, wanted)
+                    log.info("%s was taken meanwhile", wanted)
             if download.conflict == "skip":
                 raise AlreadyThere
         raise Failure(FailureKind.NEEDS_YOU, "There are too many tracks of this name. Change the title.")
@@ -274,7 +277,7 @@ class Finalizer:
         try:
             place.place_beside(cover, settings.library_dir, placed.relative, settings.cover_file, track.id)
         except Failure as failure:
-            log.warning("%s: no %s beside it: %s", download.id, settings.cover_file, failure.message)
+            log.warning("no %s beside it: %s", settings.cover_file, failure.message)
 
     def _get(self, id: str) -> Download | None:
         with self.services.db.read() as session:
@@ -289,7 +292,8 @@ class Finalizer:
             staging.remove_tagged(self.services.settings, id)
         else:
             staging.remove(self.services.settings, id)
-        log.info("%s: %s", id, state)
+        # That it is done was said with its path.
+        log.log(logging.DEBUG if state is State.DONE else logging.INFO, "%s", state)
 
     def _fail(self, id: str, failure: Failure) -> None:
         outcome.not_added(self.services, id, failure)
@@ -303,6 +307,6 @@ class Finalizer:
         download = self._get(id)
         if download is None or (download.state is State.CANCELLED and not download.undo_until):
             staging.remove(self.services.settings, id)
-        log.info("%s: %s", id, "cancelled" if download is None else f"stopped while {download.state}")
+        log.info("%s", "cancelled" if download is None else f"stopped while {download.state}")
         stopping = self.services.running.stopping
         return download is not None and download.state is State.FINALIZING and not stopping

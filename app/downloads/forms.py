@@ -1,5 +1,7 @@
 """What people and programs hand in about downloads: parsed, checked, with a sentence for each field."""
 
+import logging
+
 from app.accounts import queries as account_queries
 from app.audio.formats import FORMATS
 from app.downloads import limits, queries, usage_queries
@@ -37,6 +39,8 @@ __all__ = [
     "submit",
     "text_of",
 ]
+
+log = logging.getLogger("inlay.downloads")
 
 ALREADY = "This link is in your inbox already."
 
@@ -81,6 +85,7 @@ def submit(
         session.add(download)
         session.flush()
         session.refresh(download)
+    log.info("handed in: %s", link.site, extra={"download_id": download.id, "user_id": user_id})
     services.ring("stage", download.id)
     return download
 

@@ -12,6 +12,7 @@ from app.downloads import candidates, cover, queries, staging
 from app.downloads.candidates import Applied, Front
 from app.downloads.model import Download, StagedTrack, State
 from app.errors import InlayError
+from app.logs import about
 from app.lookups.candidates import Candidate
 from app.lookups.desk import Desk, Found
 from app.services import Services
@@ -37,14 +38,16 @@ class Lookups:
         question = candidates.question(track)
         if question:
             file = staging.folder_of(self.services.settings, download.id) / track.source_file
-            self.desk.ask(question, file, partial(self._choose, track_id))
+            with about(download_id=download.id, user_id=download.user_id):
+                self.desk.ask(question, file, partial(self._choose, track_id))
 
     def fetch_front(self, track_id: str) -> None:
         """Answer a ring: fetch the cover of the candidate that is applied. Returns at once."""
-        track, _ = self._get(track_id)
+        track, download = self._get(track_id)
         done = candidates.applied_to(track) if track else None
-        if done and done.candidate and done.front is Front.WANTED:
-            self._ask_front(track_id, done.candidate, partial(self._put_in, track_id, done), done)
+        if download and done and done.candidate and done.front is Front.WANTED:
+            with about(download_id=download.id, user_id=download.user_id):
+                self._ask_front(track_id, done.candidate, partial(self._put_in, track_id, done), done)
 
     def _ask_front(
         self,
@@ -85,7 +88,7 @@ class Lookups:
         try:
             cover.lay_out(self.services, download, picture, _release(candidate))
         except OSError as error:
-            log.info("%s: no tile for the archive's picture: %s", download.id, error)
+            log.info("no tile for the archive's picture: %s", error)
 
     def _put_in(self, track_id: str, wanted: Applied, picture: bytes | None) -> None:
         """The cover came, or there is none. It is not put in when the person did something else meanwhile."""
@@ -101,7 +104,7 @@ class Lookups:
                 cover.replace(self.services, download, picture, "archive")
                 sha256 = _sha256(cover.file_of(self.services, download.id))
             except (InlayError, OSError) as error:
-                log.warning("%s: the candidate's cover was not put in: %s", download.id, error)
+                log.warning("the candidate's cover was not put in: %s", error)
         with self.services.db.write() as session:
             current = queries.staged_track(session, track_id)
             if current and candidates.applied_to(current) == wanted:

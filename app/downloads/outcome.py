@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from app import meters
 from app.children.parent import ChildCrashed
 from app.db import now
 from app.downloads import queries, site_queries, staging, usage_queries
@@ -21,6 +22,7 @@ LONGEST_WAIT_S = 24 * 3600
 def take_note_of_bytes(session: Session, download: Download, spent_bytes: int) -> None:
     """Count what this try took from the network, whatever became of it."""
     if spent_bytes:
+        meters.count("inlay_fetched_bytes", spent_bytes)
         queries.touch(session, download.id, fetched_bytes=Download.fetched_bytes + spent_bytes)
         usage_queries.add(session, download.user_id, fetched_bytes=spent_bytes)
 
@@ -37,10 +39,12 @@ def failed(services: Services, download: Download, failure: Failure, spent_bytes
             queries.move(session, download.id, State.FAILED, failure=failure)
         else:
             queries.put_back(session, download.id, failure=failure, retry_at=retry_at)
+    if retry_at:
+        meters.count("inlay_download_tries_failed", failure_kind=failure.kind)
     if retry_at is None and failure.kind is not FailureKind.TEMPORARY:
         staging.remove(services.settings, download.id)
     end = f"next try at {retry_at:%H:%M:%S}" if retry_at else "failed"
-    log.info("%s: %s (%s): %s", download.id, end, failure.kind, failure.message)
+    log.info("%s (%s): %s", end, failure.kind, failure.message)
 
 
 def _retry_at(services: Services, session: Session, download: Download, failure: Failure) -> datetime | None:
@@ -88,12 +92,12 @@ def not_added(services: Services, id: str, failure: Failure) -> None:
             queries.move(session, id, State.FAILED, failure=failure)
         else:
             queries.wait_to_finalize(session, id, failure, now() + timedelta(seconds=delay_s))
-    log.info("%s: not added (%s): %s", id, failure.kind, failure.message)
+    log.info("not added (%s): %s", failure.kind, failure.message)
 
 
 def crashed(services: Services, download: Download, crash: ChildCrashed, spent_bytes: int) -> None:
     """The child died: once more at once, but not for ever."""
-    log.warning("%s: the child crashed: %s", download.id, crash)
+    log.warning("the child crashed", extra={"trace": crash})
     with services.db.write() as session:
         take_note_of_bytes(session, download, spent_bytes)
         if download.crashes + 1 < MAX_CRASHES:
@@ -114,4 +118,4 @@ def stopped(services: Services, download: Download, spent_bytes: int) -> None:
         back = services.running.stopping and queries.put_back(session, download.id)
     if not back:
         staging.remove(services.settings, download.id)
-    log.info("%s: %s", download.id, "back in the queue" if back else "stopped")
+    log.info("%s", "back in the queue" if back else "stopped")

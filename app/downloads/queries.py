@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from app import meters
 from app.db import changed_rows, now
 from app.downloads import told
 from app.downloads.model import (
@@ -121,6 +122,8 @@ def move(session: Session, id: str, to: State, *, failure: Failure | None = None
     moved = _updated(session, update(Download).where(Download.id == id, Download.state.in_(sources)), values)
     if moved:
         told.note(session, id, to)
+        if to in FINAL:
+            meters.count("inlay_downloads_ended", state=to, failure_kind=failure.kind if failure else "")
     return moved
 
 

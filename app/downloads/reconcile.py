@@ -122,4 +122,4 @@ class Reconciler:
             with services.db.write() as session:
                 if not queries.put_back(session, id):
                     queries.set_conversion(session, id, Conversion.WAITING)
-            log.warning("%s: was left behind, and waits again", id)
+            log.warning("was left behind, and waits again", extra={"download_id": id})

@@ -19,9 +19,18 @@ READ = [HttpMethod.GET, HttpMethod.HEAD]
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
-def takes_form(path: str, *, status_code: int = 200) -> post:
-    """Decorates a handler that gets the review's form: it has room for lyrics."""
-    return post(path, sync_to_thread=True, status_code=status_code, request_max_body_size=forms.FORM_BYTES)
+def takes_form(path: str, *, status_code: int = 200, quiet: bool = False) -> post:
+    """Decorates a handler that gets the review's form: it has room for lyrics.
+
+    `quiet`: pages send it by themselves, and the log says nothing of it unless it is asked to say all.
+    """
+    return post(
+        path,
+        sync_to_thread=True,
+        status_code=status_code,
+        request_max_body_size=forms.FORM_BYTES,
+        opt={"quiet": quiet},
+    )
 
 
 def own(services: Services, request: AnyRequest, id: str, *, all: bool = False) -> Download:

@@ -46,7 +46,7 @@ def expire(services: Services, *, uptime_s: float | None = None) -> None:
     for id in failed:
         if staging.folder_of(settings, id).exists():
             staging.remove(settings, id)
-            log.info("%s: failed long ago, its files go", id)
+            log.info("failed long ago, its files go", extra={"download_id": id})
     if ended and old:
         with services.db.write() as session:
             queries.forget(session, ended)
@@ -68,7 +68,7 @@ def _let_go(services: Services, id: str) -> bool:
         over = undo_queries.let_go(session, id)
     if over:
         staging.remove(services.settings, id)
-        log.info("%s: cannot be undone any more, its files go", id)
+        log.info("cannot be undone any more, its files go", extra={"download_id": id})
     return over
 
 
@@ -85,4 +85,4 @@ def _discard(services: Services, ids: list[str], stale: datetime) -> None:
         if gone:
             services.running.cancel(id)
             staging.remove(services.settings, id)
-            log.info("%s: discarded, not reviewed in time", id)
+            log.info("discarded, not reviewed in time", extra={"download_id": id})

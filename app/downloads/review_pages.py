@@ -73,7 +73,7 @@ def accept_review(
     return go(request, toast.address(services, id))
 
 
-@takes_form("/downloads/{id:str}/draft", status_code=204)
+@takes_form("/downloads/{id:str}/draft", status_code=204, quiet=True)
 def keep_draft(
     request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], data: Form
 ) -> Response[None]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
+from app import meters
+from app.db import now
 from app.downloads import queries, schedule_queries
 from app.downloads.model import Download
 from app.services import Services
@@ -30,11 +32,15 @@ class Scheduler:
                 return None
             with self.services.db.write() as session:
                 id = self._next(session)
+                waited = queries.by_id(session, id) if id else None
+                since = max(waited.updated_at, waited.retry_at or waited.updated_at) if waited else now()
                 if id is None or not schedule_queries.take(session, id):
                     return None
                 session.expire_all()
                 download = queries.by_id(session, id)
             assert download is not None
+            # A clock that was set back gives no time before now.
+            meters.observe("inlay_queue_wait_seconds", max(0.0, (now() - since).total_seconds()))
             self._served[download.user_id] = time.monotonic()
             return download
 

@@ -47,6 +47,12 @@ def first_in_line(
     return [(user_id, id) for user_id, id in rows]
 
 
+def waits_since(session: Session) -> datetime | None:
+    """Since when the first of those that are queued and due has waited; None when nobody does."""
+    waiting = (Download.state == State.QUEUED, is_due(Download.retry_at))
+    return session.scalar(select(func.min(Download.updated_at)).where(*waiting))
+
+
 def take(session: Session, id: str) -> bool:
     """Claim a queued download for fetching. Only one taker gets it."""
     query = (

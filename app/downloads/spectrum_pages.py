@@ -55,7 +55,7 @@ def _look_at(services: Services, download: Download) -> View:
             try:
                 found = look(source, download.tracks[0].source_quality, services.warm.child_if_warm)
             except (Failure, ChildCrashed) as trouble:
-                log.info("%s: no spectrum: %s", download.id, trouble)
+                log.info("no spectrum: %s", trouble)
                 raise Conflict(DAMAGED, code="unreadable") from trouble
             # A cancel and a discard take the folder away: then nobody wants it any more.
             with suppress(OSError):

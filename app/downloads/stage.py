@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.orm import Session
 
+from app import meters
 from app.children.limits import fetch_limits
 from app.children.parent import Cancelled, ChildCrashed
 from app.cookies.lend import Loan, lend
@@ -23,6 +24,7 @@ from app.downloads.schedule import Scheduler
 from app.downloads.watchdog import Watchdog
 from app.errors import Failure, surprise
 from app.library.artists import Artists
+from app.logs import about as lines_about
 from app.rules.queries import about
 from app.services import Services
 from app.sources import failures
@@ -51,15 +53,19 @@ class Stager:
         download = self.scheduler.claim()
         if download is None:
             return
-        with self.services.running.busy(download.id):
+        with (
+            lines_about(download_id=download.id, user_id=download.user_id),
+            self.services.running.busy(download.id),
+        ):
             self._take(download)
         self._ring_next()
 
     def _take(self, download: Download) -> None:
-        log.info("%s: fetching %s", download.id, download.site)
+        log.info("fetching from %s", download.site)
         ticket = self.guard.open(download.id, 2 * self.services.settings.max_file_bytes)
         try:
-            self._to_review(download, self._fetch(download, ticket), ticket.spent_bytes)
+            with meters.timed("inlay_fetch_duration_seconds"):
+                self._to_review(download, self._fetch(download, ticket), ticket.spent_bytes)
         except Cancelled:
             outcome.stopped(self.services, download, ticket.spent_bytes)
         except Failure as failure:
@@ -68,7 +74,7 @@ class Stager:
             outcome.crashed(self.services, download, crash, ticket.spent_bytes)
         except Exception:
             # Whatever it is, nobody waits for a download that looks busy and is not.
-            log.exception("%s: fetching failed", download.id)
+            log.exception("fetching failed")
             outcome.failed(self.services, download, surprise(), ticket.spent_bytes)
         finally:
             self.guard.close(download.id)
@@ -123,7 +129,7 @@ class Stager:
         elif event.get("cover"):
             self.board.put(id, msgspec.structs.replace(self.board.get(id), cover=True))
         elif note := event.get("note"):
-            log.info("%s: %s", id, note)
+            log.info("%s", note)
 
     def _probed(self, id: str, probed: dict[str, Any]) -> None:
         """Go on and fetch it, unless the library has it already and nobody asked for it again."""
@@ -144,7 +150,7 @@ class Stager:
                 queries.move(session, id, State.DOWNLOADING, **about)
                 return
             queries.move(session, id, State.SKIPPED, duplicate_of=had.id, **about)
-        log.info("%s: is in the library already", id)
+        log.info("is in the library already")
         raise Cancelled
 
     def _to_review(self, download: Download, staged: Staged, spent_bytes: int) -> None:
@@ -175,7 +181,7 @@ class Stager:
         if not ready:
             outcome.stopped(self.services, download, 0)
             return
-        log.info("%s: ready for review", download.id)
+        log.info("ready for review, %d bytes from the network", spent_bytes)
         if accepted:
             self.services.ring("finalize", download.id)
         else:

@@ -93,7 +93,7 @@ def undo(services: Services, id: str) -> None:
     for track in download.tracks if download else ():
         if track.conversion is Conversion.WAITING:
             services.ring("convert", track.id)
-    log.info("%s: undone", id)
+    log.info("undone", extra={"download_id": id})
 
 
 def _try(services: Services, id: str) -> bool:
@@ -203,7 +203,8 @@ def _take_back(services: Services, download: Download) -> None:
             if download.id in undo_queries.under_way(session):
                 undo_queries.give_up(session, _found(session, download.id))
     except (Failure, DatabaseTrouble, NotFound) as trouble:
-        log.warning("%s: the undo stopped half-way and will be ended: %s", download.id, trouble)
+        extra = {"download_id": download.id}
+        log.warning("the undo stopped half-way and will be ended: %s", trouble, extra=extra)
 
 
 def clear(services: Services, track: StagedTrack) -> None:
@@ -217,7 +218,8 @@ def clear(services: Services, track: StagedTrack) -> None:
         with services.db.write() as session:
             undo_queries.forget_path(session, track.id, track.path)
     except (Failure, DatabaseTrouble) as trouble:
-        log.warning("track %s: taken out of the library, but still hidden there: %s", track.id, trouble)
+        extra = {"download_id": track.download_id}
+        log.warning("taken out of the library, but still hidden there: %s", trouble, extra=extra)
 
 
 def _picture_beside(services: Services, track: StagedTrack) -> tuple[str, str] | None:
@@ -237,7 +239,7 @@ def recover(services: Services) -> None:
         except BlockingIOError:
             continue
         except InlayError as trouble:
-            log.warning("%s: the undo is not ended yet: %s", id, trouble)
+            log.warning("the undo is not ended yet: %s", trouble, extra={"download_id": id})
     for _, track_id in hidden:
         with services.db.read() as session:
             track = queries.staged_track(session, track_id)
@@ -254,7 +256,7 @@ def _recover(services: Services, id: str) -> None:
     check_mounted(settings.library_dir, settings.data_dir)
     if _is_whole(services, download):
         _go_on(services, download)
-        log.info("%s: an interrupted undo was ended", id)
+        log.info("an interrupted undo was ended", extra={"download_id": id})
     else:
         _take_back(services, download)
 
@@ -275,7 +277,7 @@ def _alone(services: Services, id: str) -> Iterator[None]:
             raise
         except OSError:
             # A staging disk that knows no locks; then there is one process that uses it.
-            log.debug("%s: the staging disk knows no locks", id)
+            log.debug("the staging disk knows no locks", extra={"download_id": id})
         yield
     finally:
         os.close(folder)

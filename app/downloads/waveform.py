@@ -72,7 +72,7 @@ def _draw(services: Services, download: Download, source: Path, file: Path) -> N
             return
         except (Failure, ChildCrashed) as error:
             # The page shows a plain line then: nobody is told about it, and it is not tried for ever.
-            log.info("%s: no waveform: %s", download.id, error)
+            log.info("no waveform: %s", error, extra={"download_id": download.id})
             found = Waveform()
         part = file.with_name(f"{file.name}.part")
         with suppress(OSError):

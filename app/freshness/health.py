@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.freshness.installs import Installs
-from app.freshness.versions import BUNDLED, OLD_DAYS, bundled
+from app.freshness.versions import OLD_DAYS, bundled
 from app.settings import Settings
 
 
 @dataclass(frozen=True)
 class Trouble:
+    code: str
+    """As `inlay doctor` names it."""
     text: str
-    advice: str
 
 
 class Health:
@@ -32,26 +33,16 @@ class Health:
         origin = "came with Inlay" if self._version == bundled() else "installed in the data folder"
         return f"{self._version.text}, {self._version.age_days} days old, {origin}"
 
-    @property
-    def advice(self) -> str:
-        if not self.is_old:
-            return ""
-        if self._installs.channel == BUNDLED:
-            return "Sites change in weeks: update Inlay, or set INLAY_YTDLP_CHANNEL to stable."
-        return "Sites change in weeks: run `inlay update-ytdlp`, which says what is in the way."
-
     def troubles(self) -> Iterator[Trouble]:
-        again = "`inlay update-ytdlp` tries again; the one before it is used meanwhile."
         for version, one in self._installs.aside().items():
-            yield Trouble(f"{version} is not used: {one.reason}", again)
+            yield Trouble("yt-dlp-set-aside", f"{version} is not used: {one.reason}")
         for install in self._installs.usable():
             if changed := changed_files(install.folder):
-                text = f"{install.version.text}: {len(changed)} files are not as they came ({changed[0]} …)"
-                yield Trouble(text, f"Check the disk, and remove {install.folder}: it is fetched again.")
+                text = f"{install.folder}: {len(changed)} files are not as they came ({changed[0]} …)"
+                yield Trouble("yt-dlp-changed", text)
             if install.facts.lacks:
                 lacks = ", ".join(install.facts.lacks)
-                text = f"{install.version.text} does without {lacks}, which some sites need"
-                yield Trouble(text, "It wants newer packages: update Inlay.")
+                yield Trouble("yt-dlp-lacks", f"{install.version.text} does without {lacks}")
 
 
 def changed_files(folder: Path) -> list[str]:

@@ -109,10 +109,14 @@ def artist_names(session: Session) -> Sequence[str]:
     return session.scalars(wanted).all()
 
 
+def number(session: Session) -> int:
+    """How many tracks there are."""
+    return session.scalar(select(func.count()).select_from(Track).where(Track.missing_at.is_(None))) or 0
+
+
 def artists_state(session: Session) -> tuple[object, ...]:
     """Differs when tracks came or went. Two questions, for which SQLite looks at indexes only."""
-    number = select(func.count()).select_from(Track).where(Track.missing_at.is_(None))
-    return session.scalar(number), session.scalar(select(func.max(Track.added_at)))
+    return number(session), session.scalar(select(func.max(Track.added_at)))
 
 
 def below(session: Session, folder: str, *, deep: bool = True) -> list[Known]:

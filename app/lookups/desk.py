@@ -8,8 +8,10 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import fields
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -165,7 +167,7 @@ class Desk:
     def in_turn(self, task: Callable[[], object]) -> None:
         """Do this in the desk's thread, one after another."""
         if self.is_open and self._waiting.qsize() < WAITING:
-            self._waiting.put(task)
+            self._waiting.put(partial(copy_context().run, task))
 
     def look_up(self, question: Question, file: Path | None = None) -> Found:
         """Find out now: takes a few seconds, and never raises for a service that is down."""

@@ -232,10 +232,12 @@ class Connection:
         errand = self.errand
         if self.ticket and self.ticket.over_budget and errand.verdict == "cut":
             errand.verdict = "over budget"
-        texts = (errand.download_id, errand.method, errand.host, errand.port, errand.address, errand.verdict)
+        texts = (errand.method, errand.host, errand.port, errand.address, errand.verdict)
         shown = (str(text).encode("unicode_escape").decode("ascii")[:300] for text in texts)
-        line = "download=%s method=%s host=%s port=%s address=%s verdict=%s bytes=%d"
-        log.info(line, *shown, errand.passed_bytes)
+        line = "method=%s host=%s port=%s address=%s verdict=%s bytes=%d"
+        # What went as it should is many lines for one download.
+        level = logging.DEBUG if errand.verdict == "ok" else logging.INFO
+        log.log(level, line, *shown, errand.passed_bytes, extra={"download_id": errand.download_id})
 
     async def _answer(self, answer: EarlyAnswer) -> None:
         """Says why, and lets the client read it: a close with unread bytes would take the answer back."""

@@ -105,7 +105,7 @@ def test_what_looks_busy_while_nobody_works_on_it_waits_again(make_scene: MakeSc
     with closing(scene.database(write=True)) as connection:
         connection.execute("update downloads set state = 'downloading' where id = ?", (left,))
     scene.until(left, state="queued")
-    assert f"{left}: was left behind" in scene.log.read_text()
+    assert f"[download={left}] was left behind" in scene.log.read_text()
     ends_well(scene)
 
 

@@ -38,7 +38,13 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """All links at once to one Inlay that may reach 127.0.0.2 and nothing else that is private."""
-    settings = {"allow_hosts": PUBLIC, "workers": "6", "per_site": "6", "retry_delays_s": "0"}
+    settings = {
+        "allow_hosts": PUBLIC,
+        "workers": "6",
+        "per_site": "6",
+        "retry_delays_s": "0",
+        "log_level": "debug",
+    }
     home = tmp_path_factory.mktemp("inside")
     with MediaSite(PUBLIC) as public, MediaSite(INSIDE) as inside, Inlay(home, **settings) as inlay:
         inlay.add_user("alice", admin=True)

@@ -18,7 +18,7 @@ MiB = 1024 * 1024
 # A child may take this much: what it is forked with, and what a bomb can make of that.
 CHILD_BYTES = 512 * MiB
 ERRAND = re.compile(
-    r"download=(\S+) method=(\S+) host=(\S+) port=(\d+) address=(\S+) verdict=(.*) bytes=(\d+)$"
+    r"download=([^\s\]]+)[^\]]*\] method=(\S+) host=(\S+) port=(\d+) address=(\S+) verdict=(.*) bytes=(\d+)$"
 )
 
 

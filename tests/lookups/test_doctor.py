@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.doctor import Finding, check_lookups
+from app.checks.findings import Finding
+from app.checks.programs import check_lookups
 from app.lookups import fingerprint
 from app.settings import Settings
 from tests.running import Inlay
@@ -18,16 +19,6 @@ def found(**given: Any) -> dict[str, Finding]:
 
 def test_lookups_that_are_off_need_nothing() -> None:
     assert found() == {"lookups": Finding("lookups", "ok", "off")}
-
-
-def test_what_is_missing_is_a_problem_with_its_hint() -> None:
-    told = found(lookups=("musicbrainz", "acoustid"))
-    for check, hint in (
-        ("lookups: contact", "INLAY_CONTACT"),
-        ("lookups: key of AcoustID", "INLAY_ACOUSTID_KEY"),
-    ):
-        assert told[check].level == "problem"
-        assert hint in told[check].hint
 
 
 def test_without_acoustid_nobody_needs_its_key() -> None:
