@@ -73,7 +73,10 @@ LAYERS = [
     ["app.downloads"],
     # edges
     [
-        *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
+        *(
+            f"app.accounts.{name}"
+            for name in ("guards", "pages", "settings_pages", "phone_pages", "link_pages", "api", "commands")
+        ),
         *(
             f"app.library.{name}"
             for name in (
@@ -105,6 +108,7 @@ LAYERS = [
                 "duplicate_pages",
                 "listen_pages",
                 "spectrum_pages",
+                "submit_pages",
                 "activity_pages",
                 "api",
                 "api_shapes",
@@ -118,7 +122,7 @@ LAYERS = [
         "app.backup_commands",
     ],
     # wiring
-    ["app.worker", "app.openapi", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],
+    ["app.worker", "app.openapi", "app.pwa", "app.web", "app.serve", "app.doctor", "app.cli", "app.__main__"],
 ]
 
 # Edges that are wiring's guests: they are loaded by the command line and use what it made.
@@ -151,6 +155,7 @@ ONLY_IMPORTERS = {
     "apprise": {"app.tell.notify"},
     "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},
+    "segno": {"app.accounts.qr"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},
     "alembic": {"app.migrate"},
