@@ -2,6 +2,7 @@
 // has kept while the server was out of reach.
 
 const CLOSES_AFTER_MS = 1600;
+const TOLD_FOR_MS = 24 * 3600 * 1000;
 
 // Where the worker is, as far from the manifest as it is on the server: under whatever folder.
 const manifest = document.querySelector("link[rel=manifest]");
@@ -69,7 +70,12 @@ function sentence(text) {
 async function showKept() {
   const place = document.getElementById("kept");
   if (!place || !("indexedDB" in self)) return;
-  const links = await kept.all();
+  const links = [];
+  for (const link of await kept.all()) {
+    const isOld = link.state === "added" && link.at < Date.now() - TOLD_FOR_MS;
+    if (isOld) await kept.remove(link.key);
+    else links.push(link);
+  }
   const here = document.body.dataset.person ?? (place.dataset.away === undefined ? "" : await kept.person());
   const mine = links.filter((link) => here && (!link.person || link.person === here));
   const others = links.filter((link) => link.state === "waiting" && !mine.includes(link)).length;
@@ -96,10 +102,10 @@ async function sendKept() {
   const here = document.body.dataset.person;
   if (here && (await kept.person()) !== here) await kept.setPerson(here);
   if (here) await kept.send();
-  await showKept();
+  await renewInbox();
 }
 
-// An inbox that is open shows what the worker has sent meanwhile.
+// An inbox that is open shows what another page or the worker has sent meanwhile, perhaps while it was loaded.
 let shownSent = new Set();
 async function renewInbox() {
   await showKept();
