@@ -1,6 +1,7 @@
 """The partial-update protocol, and nothing else knows it: fragments for htmx, pages and 303 for the rest."""
 
 import hashlib
+import json
 from typing import Any
 
 from litestar import Request, Response
@@ -40,10 +41,14 @@ def fragment(name: str, *, status: int = 200, events: tuple[str, ...] = (), **co
     return View(template_name=name, context=context, status_code=status, headers=headers)
 
 
-def go(request: Request[Any, Any, Any], path: str) -> Response[Any]:
-    """Send the browser to another page of ours, with or without JavaScript."""
+def go(request: Request[Any, Any, Any], path: str, *, replace: bool = False) -> Response[Any]:
+    """Send the browser to another page of ours, with or without JavaScript.
+
+    `replace`: Back does not lead to the page that it comes from.
+    """
     if wants_fragment(request):
-        return Response("", status_code=200, headers={"HX-Location": path}, media_type="text/html")
+        where = json.dumps({"path": path, "replace": "true"}) if replace else path
+        return Response("", status_code=200, headers={"HX-Location": where}, media_type="text/html")
     return Redirect(path, status_code=303)
 
 

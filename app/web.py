@@ -37,7 +37,7 @@ import app.metrics
 import app.rules.api
 import app.rules.pages
 import app.tell.pages
-from app import __version__, openapi
+from app import __version__, openapi, pwa
 from app.accounts.guards import GUARDS, Authentication
 from app.accounts.origin import login_path
 from app.accounts.setup import is_set_up
@@ -53,7 +53,8 @@ log = logging.getLogger("inlay.web")
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'; "
+    "worker-src 'self'"
 )
 HEADERS = {
     "Content-Security-Policy": CSP,
@@ -117,6 +118,7 @@ def routes(assets: "Assets") -> Router:
     """Every route. In a router, since Litestar 2.25 breaks a path's second method on the app itself."""
     pages = [
         assets.handler(),
+        *pwa.handlers(assets),
         *app.accounts.pages.HANDLERS,
         *app.downloads.pages.HANDLERS,
         *app.downloads.activity_pages.HANDLERS,
@@ -215,7 +217,9 @@ class Assets:
             if key not in self.files:
                 raise HTTPException(status_code=404)
             zipped = "gzip" in request.headers.get("accept-encoding", "")
-            headers = {"Cache-Control": A_YEAR, "Vary": "Accept-Encoding"}
+            # Under another version's address it must not be remembered as that version.
+            right = request.query_params.get("v", self.versions[key]) == self.versions[key]
+            headers = {"Cache-Control": A_YEAR if right else "no-cache", "Vary": "Accept-Encoding"}
             if zipped:
                 headers["Content-Encoding"] = "gzip"
             kind = mimetypes.guess_type(key)[0] or "application/octet-stream"

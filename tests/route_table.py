@@ -21,6 +21,8 @@ class Route:
     takes: frozenset[str]
     public: bool
     submit: bool
+    anonymous: bool
+    """Nobody is looked up for it."""
 
     @property
     def is_api(self) -> bool:
@@ -50,6 +52,7 @@ def all_routes(folder: Path) -> list[Route]:
             route.path_format,
             frozenset(options) | (known.takes if known else frozenset()),
             public=all(bool(opt.get("public")) for opt in ours) and (known is None or known.public),
+            anonymous=all(bool(opt.get("anonymous")) for opt in ours) and (known is None or known.anonymous),
             submit=all(bool(opt.get("submit")) for opt in ours) and (known is None or known.submit),
         )
     assert len(found) > 40, "the list of routes has been found"

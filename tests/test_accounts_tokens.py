@@ -13,6 +13,7 @@ from app.accounts.model import LoginSession, Scope, Token, User
 from app.db import now
 from tests.accounts_app import SAME_ORIGIN, Person, World, world
 
+OPEN = ("/login", "/login/link", "/setup")
 HTMX = {**SAME_ORIGIN, "hx-request": "true"}
 
 
@@ -41,7 +42,7 @@ def test_submit_token_reaches_what_is_for_it_and_nothing_else(place: World) -> N
     api = place.browser(**place.token(place.user(), Scope.SUBMIT))
     assert api.client.post("/api/v1/links", json={"url": "x"}).status_code == 202
     for route in place.app.routes:
-        if route.path == "/api/v1/links" or route.path in ("/login", "/setup"):
+        if route.path == "/api/v1/links" or route.path in OPEN:
             continue
         path = re.sub(r"\{\w+:int\}", "1", route.path)
         for method in sorted(route.methods):
@@ -53,7 +54,7 @@ def test_every_route_but_the_public_ones_asks_for_a_login(place: World) -> None:
     place.user()
     stranger = place.browser()
     for route in place.app.routes:
-        if route.path in ("/login", "/setup"):
+        if route.path in OPEN:
             continue
         path = re.sub(r"\{\w+:int\}", "1", route.path)
         for method in sorted(route.methods):

@@ -84,7 +84,10 @@ LAYERS = [
     ["app.downloads"],
     # edges
     [
-        *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
+        *(
+            f"app.accounts.{name}"
+            for name in ("guards", "pages", "settings_pages", "phone_pages", "link_pages", "api", "commands")
+        ),
         *(
             f"app.library.{name}"
             for name in (
@@ -116,6 +119,7 @@ LAYERS = [
                 "duplicate_pages",
                 "listen_pages",
                 "spectrum_pages",
+                "submit_pages",
                 "activity_pages",
                 "api",
                 "api_shapes",
@@ -135,6 +139,7 @@ LAYERS = [
         "app.worker",
         "app.openapi",
         "app.metrics",
+        "app.pwa",
         "app.web",
         "app.serve",
         "app.checks",
@@ -178,6 +183,7 @@ ONLY_IMPORTERS = {
     "PIL": {"app.tags.cover"},
     "Cryptodome": {"app.cookies.seal"},
     "prometheus_client": {"app.metrics"},
+    "segno": {"app.accounts.qr"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},
     "alembic": {"app.migrate"},

@@ -18,6 +18,7 @@ from tests.running import PASSWORD, Inlay
 
 FORMS = {
     "/downloads",
+    "/add/kept",
     *(f"/downloads/{{id}}/{one}" for one in ("review", "draft", "swap", "changes", "rule", "trim")),
     *(f"/downloads/{{id}}/{one}" for one in ("candidate", "candidate/back", "candidate/lyrics")),
     *(f"/downloads/{{id}}/cover/{one}" for one in ("choose", "link")),
@@ -34,7 +35,10 @@ FORMS = {
     "/settings/cookies",
 }
 """Routes that read a form; they refuse other bodies before they look at anything."""
-OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}
+OPEN = {
+    *("/api/v1/health", "/static/{name}", "/setup", "/login", "/login/link"),
+    *("/manifest.webmanifest", "/sw.js", "/offline", "/add/now", "/share"),
+}
 EVERYBODYS = ("/library/", "/api/v1/library/")
 """The library is shared: another user may listen to it."""
 

@@ -119,6 +119,9 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 OF_0003_AND_LATER = """
 DROP TABLE site_cookies;
 ALTER TABLE downloads DROP COLUMN wants_cookies;
+DROP TABLE sign_in_links;
+DROP INDEX downloads_of_client;
+ALTER TABLE downloads DROP COLUMN client_key;
 DROP TABLE choices;
 DROP TABLE moves;
 DROP TABLE renamings;

@@ -22,7 +22,13 @@ from tests.two_people import TwoPeople, two_people
 PUBLIC = {
     "/api/v1/health": "a supervisor asks it, and it tells the version only",
     "/login": "one cannot be signed in before",
+    "/login/link": "a phone that holds the code of a QR code signs in with it",
     "/setup": "open until there is a first user, then it leads away",
+    "/manifest.webmanifest": "says what Inlay is, the same for everybody",
+    "/sw.js": "our own file",
+    "/offline": "a page without anybody's things, for a phone without a server",
+    "/add/now": "an empty page; its script hands in a link with a token",
+    "/share": "leads to the page that waits for a tap, and does nothing else",
     "/static/{name}": "our own files, the same for everybody",
 }
 SHARED = ("/library", "/api/v1/library")
@@ -214,12 +220,29 @@ def test_a_signed_in_browser_changes_nothing_without_our_own_page(
     for (why, headers), route in product(forgeries.items(), routes):
         path = bobs_addresses(world, route)[0]
         for method in sorted(route.takes & set(CHANGING)):
-            if route.public and "form token" in why:
+            if (route.public and "form token" in why) or route.anonymous:
                 continue
             answer = ask(web, world, route, path, method, headers)
             if answer.status_code != 403:
                 wrong.append(f"{why}: {told(method, route, answer)}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_where_nobody_is_looked_up_a_cookie_is_worth_nothing(
+    world: TwoPeople, web: httpx.Client, routes: list[Route]
+) -> None:
+    """These take requests from other sites, so they may not know that it is Bob's browser that sends them."""
+    unknown = [route for route in routes if route.anonymous]
+    assert {route.template for route in unknown if route.takes & set(CHANGING)} == {"/share"}
+    for route in unknown:
+        for method in sorted(route.takes - {"OPTIONS"}):
+            path = bobs_addresses(world, route)[0]
+            by_bob, by_nobody = (
+                ask(web, world, route, path, method, {**who, "Sec-Fetch-Site": "cross-site"})
+                for who in (world.bob.browser, {})
+            )
+            assert (by_bob.status_code, by_bob.content) == (by_nobody.status_code, by_nobody.content)
+            assert "set-cookie" not in by_bob.headers
 
 
 def test_what_has_ended_is_nobody(world: TwoPeople, web: httpx.Client, routes: list[Route]) -> None:

@@ -46,6 +46,16 @@ class LoginSession(Base):
     expires_at: Mapped[datetime]
 
 
+class SignInLink(Base):
+    """A link that signs a phone in, once and soon. One for each user; only the hash of its code is kept."""
+
+    __tablename__ = "sign_in_links"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+
+
 class Token(Base):
     """An API token. Only its hash is kept; the token itself is shown once."""
 

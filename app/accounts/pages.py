@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import RawBody
 
-from app.accounts import login, origin, queries, sessions, settings_pages, setup
+from app.accounts import link_pages, login, origin, phone_pages, queries, sessions, settings_pages, setup
 from app.accounts.cookie import session_cookie
 from app.accounts.guards import AppRequest
 from app.accounts.model import User
@@ -95,4 +95,13 @@ def _login_again(name: str, target: str, error: InlayError) -> Response[Any]:
     return response
 
 
-HANDLERS = [show_setup, set_up, show_login, sign_in, sign_out, *settings_pages.HANDLERS]
+HANDLERS = [
+    show_setup,
+    set_up,
+    show_login,
+    sign_in,
+    sign_out,
+    *link_pages.HANDLERS,
+    *settings_pages.HANDLERS,
+    *phone_pages.HANDLERS,
+]

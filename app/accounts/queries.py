@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from app.accounts.model import LoginSession, Scope, Token, User
+from app.accounts.model import LoginSession, Scope, SignInLink, Token, User
 from app.errors import Conflict, Invalid
 
 LONGEST_NAME = 64
@@ -174,6 +174,33 @@ def touch_token(session: Session, token_id: int, now: datetime) -> None:
 def revoke_token(session: Session, user_id: int, token_id: int) -> bool:
     """False when the user has no such token."""
     return _delete_own(session, Token, user_id, token_id)
+
+
+def put_sign_in_link(session: Session, user_id: int, code_hash: str, expires_at: datetime) -> None:
+    """The user's one link; an earlier one stops working."""
+    drop_sign_in_link(session, user_id)
+    session.add(SignInLink(user_id=user_id, code_hash=code_hash, expires_at=expires_at))
+
+
+def drop_sign_in_link(session: Session, user_id: int) -> None:
+    session.execute(delete(SignInLink).where(SignInLink.user_id == user_id))
+
+
+def user_of_sign_in_link(session: Session, code_hash: str, now: datetime) -> User | None:
+    """Whom a link would sign in; it stays as it is."""
+    return session.scalar(
+        select(User)
+        .join(SignInLink, SignInLink.user_id == User.id)
+        .where(SignInLink.code_hash == code_hash, SignInLink.expires_at > now)
+    )
+
+
+def use_sign_in_link(session: Session, code_hash: str, now: datetime) -> User | None:
+    """Whom it signs in, for the first who asks. None: used, too old, or made up."""
+    user = user_of_sign_in_link(session, code_hash, now)
+    if user:
+        drop_sign_in_link(session, user.id)
+    return user
 
 
 def _delete_own(session: Session, table: type[LoginSession] | type[Token], user_id: int, row_id: int) -> bool:

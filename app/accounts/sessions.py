@@ -10,9 +10,13 @@ from sqlalchemy.orm import Session
 
 from app.accounts import queries
 from app.accounts.model import Scope, Token
+from app.db import Database, now
+from app.errors import Invalid
 
 COOKIE = "inlay_session"
 LIFETIME = timedelta(days=30)
+LINK_LIFETIME = timedelta(minutes=10)
+MOST_TOKENS = 50
 SEEN_EVERY = timedelta(minutes=15)
 EXPIRED_KEPT = timedelta(days=400)
 """A clock that is a year ahead for a while must sign nobody out for good."""
@@ -49,6 +53,24 @@ def create_token(session: Session, user_id: int, scope: Scope, label: str) -> tu
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     label = " ".join(label.split())[:LONGEST_LABEL] or "API token"
     return queries.add_token(session, user_id, hashed(token), scope, label), token
+
+
+def new_token(db: Database, user_id: int, scope: str, label: str) -> str:
+    """A new API token of a person who asked for it. Raises Invalid when it is one too many."""
+    if scope not in tuple(Scope):
+        raise Invalid("Choose what the token may do.")
+    with db.write() as session:
+        if queries.count_tokens(session, user_id) >= MOST_TOKENS:
+            raise Invalid(f"You have {MOST_TOKENS} tokens. Revoke one that you no longer use first.")
+        return create_token(session, user_id, Scope(scope), label)[1]
+
+
+def make_sign_in_link(db: Database, user_id: int) -> str:
+    """The code of a link that signs one phone in as this user, once and within minutes."""
+    code = secrets.token_urlsafe(16)
+    with db.write() as session:
+        queries.put_sign_in_link(session, user_id, hashed(code), now() + LINK_LIFETIME)
+    return code
 
 
 def form_token(secret: bytes, session_token: str) -> str:

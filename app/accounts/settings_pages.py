@@ -1,23 +1,19 @@
-"""The settings page: API tokens, devices, the password, the bookmarklet."""
+"""The settings page: API tokens, devices, the password."""
 
-import json
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
-from app.accounts import login, origin, queries, sessions
+from app.accounts import bookmarklets, login, origin, queries, sessions
 from app.accounts.guards import AppRequest
-from app.accounts.model import Scope
 from app.accounts.throttle import Throttle
 from app.db import now
 from app.errors import InlayError, Invalid, NotFound, TooMany
 from app.htmx import fragment, go, page, wants_fragment
 from app.services import Services
 from app.settings import CONFLICTS
-
-MOST_TOKENS = 50
 
 
 @get("/settings", sync_to_thread=True)
@@ -35,7 +31,9 @@ def create_token(request: AppRequest, services: NamedDependency[Services], body:
     """Shows the new token in this one answer and never again."""
     form = origin.read_form(body)
     try:
-        token = _new_token(request, services, form.get("scope", Scope.SUBMIT), form.get("label", ""))
+        token = sessions.new_token(
+            services.db, request.user.id, form.get("scope", "submit"), form.get("label", "")
+        )
     except Invalid as error:
         return _show(request, services, "tokens", status=error.status, token_error=error.message)
     return _show(request, services, "tokens", new_token=token)
@@ -121,23 +119,6 @@ def choose_conflict(request: AppRequest, services: NamedDependency[Services], bo
     return go(request, "/settings#conflict")
 
 
-def bookmarklet(own_origin: str) -> str:
-    """The bookmark that opens our add page, in a small window, for the page one is on. Holds no secret."""
-    return (
-        f"javascript:void open({json.dumps(own_origin + '/add?url=')}+encodeURIComponent(location.href)"
-        '+"&title="+encodeURIComponent(document.title),"_blank","popup,noopener,width=480,height=640")'
-    )
-
-
-def _new_token(request: AppRequest, services: Services, scope: str, label: str) -> str:
-    if scope not in tuple(Scope):
-        raise Invalid("Choose what the token may do.")
-    with services.db.write() as session:
-        if queries.count_tokens(session, request.user.id) >= MOST_TOKENS:
-            raise Invalid(f"You have {MOST_TOKENS} tokens. Revoke one that you no longer use first.")
-        return sessions.create_token(session, request.user.id, Scope(scope), label)[1]
-
-
 def _by_field(error: InlayError, otherwise: str) -> dict[str, str]:
     fields = error.fields if isinstance(error, Invalid) else {}
     return fields or {otherwise: error.message}
@@ -172,7 +153,7 @@ def _context(request: AppRequest, services: Services) -> dict[str, Any]:
             "tokens": queries.list_tokens(session, request.user.id),
             "devices": queries.list_sessions(session, request.user.id, now()),
             "this_device": request.auth.session_id,
-            "bookmarklet": bookmarklet(origin.own_origin(request)),
+            "bookmarklet": bookmarklets.two_taps(origin.own_origin(request)),
             "new_token": None,
             "token_error": None,
             "password_fields": {},

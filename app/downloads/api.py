@@ -28,6 +28,7 @@ from app.downloads.requests import READ, AnyRequest, own, serve_file
 from app.errors import Conflict, Invalid, NotAllowed
 from app.files import picture_response
 from app.services import Services
+from app.sources.urls import first_link
 from app.tags.model import Tags
 
 
@@ -46,7 +47,7 @@ def submit_url(
     download = forms.submit(
         services,
         request.user.id,
-        data.url,
+        data.url or first_link(data.text) or "",
         format=data.format,
         quality=data.quality or "bestaudio",
         skip_review=data.skip_review,

@@ -23,6 +23,8 @@ from app.tags.model import Suggestion, Tags
 
 class LinkIn(msgspec.Struct, forbid_unknown_fields=True):
     url: str
+    text: str = ""
+    """Where `url` is empty: what a phone shares, with the link somewhere in it."""
     format: str | None = None
     quality: str | int | None = None
     tracks: str | list[str] | None = None

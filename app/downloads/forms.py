@@ -55,10 +55,12 @@ def submit(
     skip_review: bool = False,
     confirm_lossy: bool = False,
     fetch_again: bool = False,
+    client_key: str | None = None,
 ) -> Download:
     """Queue a link. Raises Invalid for a bad one, Conflict when it is on its way already, TooMany.
 
-    Without `fetch_again` it ends as skipped when the library turns out to have it.
+    Without `fetch_again` it ends as skipped when the library turns out to have it. What was handed in under
+    the same `client_key` before is answered again: the phone has not heard the first answer.
     """
     link = clean_link(url)
     if format is not None and format not in FORMATS:
@@ -75,9 +77,12 @@ def submit(
         skip_review=skip_review,
         confirm_lossy=confirm_lossy,
         fetch_again=fetch_again,
+        client_key=client_key,
     )
     with services.db.write() as session:
         download.conflict = account_queries.conflict_of(session, user_id) or services.settings.conflict
+        if client_key and (before := queries.by_client_key(session, user_id, client_key)):
+            return before
         if queries.open_link(session, user_id, link.key):
             raise Conflict(ALREADY, code="already_queued")
         limits.check(session, user_id, services.settings)

@@ -80,6 +80,7 @@ class Download(Base):
         Index("downloads_by_state", "state", "site"),
         Index("downloads_of_user", "user_id", "id"),
         Index("downloads_of_link", "url_key"),
+        Index("downloads_of_client", "user_id", "client_key", unique=True),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: str(uuid7()))
@@ -127,6 +128,8 @@ class Download(Base):
     """Also when the library has it already: somebody knows, and asked for it."""
     duplicate_of: Mapped[str | None] = mapped_column(default=None)
     """The track of the library for which it was skipped."""
+    client_key: Mapped[str | None] = mapped_column(default=None)
+    """What the phone calls it that kept the link while we were out of reach: sent twice, it is one."""
     wants_cookies: Mapped[bool] = mapped_column(default=False)
     """Failed, and cookies of somebody who may have it could help."""
 

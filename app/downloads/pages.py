@@ -9,37 +9,33 @@ from litestar import Response, get, post, route
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from app.accounts.model import User
 from app.downloads import (
     candidate_pages,
     cards,
     confirm,
     cover_pages,
     duplicate_pages,
-    forms,
     known,
     queries,
     review_pages,
     spectrum_pages,
+    submit_pages,
     toast,
     undo,
 )
-from app.downloads.duplicate_pages import Line, line_of
+from app.downloads.inbox import inbox_of
 from app.downloads.model import State
 from app.downloads.places import places_of
 from app.downloads.progress import ProgressBoard
-from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
+from app.downloads.requests import READ, AnyRequest, own, serve_file
 from app.downloads.toast import toast_of
-from app.errors import Conflict, InlayError, Invalid, TooMany
+from app.errors import Invalid
 from app.htmx import fragment, go, page, unchanged, wants_fragment
 from app.library import change_views
-from app.library.duplicates import Sameness
 from app.rules.learn import newest_offer
 from app.services import Services
 
-ADDED_HOURS = 24
 HISTORY_LIMIT = 50
-HAVE = "You have this already."
 
 
 @dataclass(frozen=True)
@@ -53,27 +49,24 @@ class HistoryRow:
     sound: str = ""
 
 
-def _inbox(services: Services, board: ProgressBoard, user: User) -> dict[str, Any]:
-    with services.db.read() as session:
-        downloads = queries.inbox(session, user.id, done_since=queries.done_since(ADDED_HOURS))
-        have, places = known.of_reviews(session, downloads), places_of(session, downloads)
-    found = [cards.card_of(download, board, services.room, have, places) for download in downloads]
-    shown = [card for card in found if card.lane != "added"] + [c for c in found if c.lane == "added"][:3]
-    return {"lanes": cards.lanes(shown), "active": any(card.active for card in shown), "nav": "inbox"}
-
-
 @get("/", sync_to_thread=True)
 def inbox_page(
     request: AnyRequest,
     services: NamedDependency[Services],
     board: NamedDependency[ProgressBoard],
     undone: Annotated[str, QueryParameter(name="undo")] = "",
+    follow: FromQuery[str] = "",
 ) -> Response[Any]:
-    """The box for a link, and everything that is on its way; `undo` is what the toast is about."""
+    """The box for a link, and everything that is on its way; `undo` is what the toast is about.
+
+    `follow` is what was just shared: one waits at its card, and its review opens by itself.
+    """
+    if follow and _is_in_review(services, request, follow):
+        return go(request, f"/downloads/{follow}/review")
     services.warm.warm()
     said = toast_of(services, request.user.id, undone) if undone else None
     # Coming back from a review, a phone's keyboard would cover the cards.
-    arrived = request.headers.get("hx-boosted") != "true" and not said
+    arrived = request.headers.get("hx-boosted") != "true" and not said and not follow
     with services.db.read() as session:
         offer = newest_offer(session, request.user.id)
     return page(
@@ -83,83 +76,24 @@ def inbox_page(
         autofocus=arrived,
         offer=offer,
         toast=said,
-        **_inbox(services, board, request.user),
-    )
-
-
-@get("/add", sync_to_thread=True)
-def add_page(
-    request: AnyRequest,
-    services: NamedDependency[Services],
-    board: NamedDependency[ProgressBoard],
-    url: FromQuery[str] = "",
-    title: FromQuery[str] = "",
-) -> Response[Any]:
-    """Where bookmarklet and share lead: the box, prefilled. Nothing starts without a tap."""
-    services.warm.warm()
-    have = _have(services, request.user.id, url)
-    return page(
-        "downloads/inbox.html",
-        url=url[:4096],
-        error="",
-        autofocus=True,
-        shared_title=title[:200],
-        have=have,
-        **_inbox(services, board, request.user),
+        **inbox_of(services, board, request.user, follow),
     )
 
 
 @get("/inbox", sync_to_thread=True)
 def inbox_fragment(
-    request: AnyRequest, services: NamedDependency[Services], board: NamedDependency[ProgressBoard]
-) -> Response[Any]:
-    return fragment("downloads/_inbox.html", **_inbox(services, board, request.user))
-
-
-@post("/downloads", sync_to_thread=True, status_code=200)
-def submit_link(
     request: AnyRequest,
     services: NamedDependency[Services],
     board: NamedDependency[ProgressBoard],
-    data: Form,
+    follow: FromQuery[str] = "",
 ) -> Response[Any]:
-    url = data.get("url", "").strip()
-    again = bool(url) and data.get("again") == url
-    if not again and (have := _have(services, request.user.id, url)):
-        return _submit_again(request, services, board, url, Conflict(HAVE), have)
-    try:
-        forms.submit(services, request.user.id, url, format=data.get("format") or None, fetch_again=again)
-    except (Invalid, Conflict, TooMany) as error:
-        return _submit_again(request, services, board, url, error)
-    if wants_fragment(request):
-        return fragment("downloads/_submit.html", events=("inbox-changed",), url="", error="")
-    return go(request, "/")
+    return fragment("downloads/_inbox.html", **inbox_of(services, board, request.user, follow))
 
 
-def _submit_again(
-    request: AnyRequest,
-    services: Services,
-    board: ProgressBoard,
-    url: str,
-    error: InlayError,
-    have: Line | None = None,
-) -> Response[Any]:
-    """The form as it was sent, with a sentence; `have` is the track that it is about."""
-    said: dict[str, Any] = {"url": url, "error": "" if have else error.message, "have": have}
-    if wants_fragment(request):
-        answer = fragment("downloads/_submit.html", status=error.status, **said)
-    else:
-        inbox = _inbox(services, board, request.user)
-        answer = page("downloads/inbox.html", status=error.status, **said, **inbox)
-    if isinstance(error, TooMany):
-        answer.headers["Retry-After"] = str(error.retry_after_s)
-    return answer
-
-
-def _have(services: Services, user_id: int, url: str) -> Line | None:
-    """What the library has from this link already."""
-    track = known.at_paste(services, user_id, url)
-    return line_of(track, Sameness.DUPLICATE) if track else None
+def _is_in_review(services: Services, request: AnyRequest, id: str) -> bool:
+    with services.db.read() as session:
+        download = queries.by_id(session, id, user_id=request.user.id)
+    return download is not None and download.state is State.REVIEW
 
 
 @get("/downloads/{id:str}/card", sync_to_thread=True)
@@ -170,16 +104,20 @@ def card_fragment(
     id: FromPath[str],
     seen: FromQuery[str] = "",
     lane: FromQuery[str] = "",
+    follow: FromQuery[str] = "",
 ) -> Response[Any]:
     """What a card polls: 204 while nothing changed; a change of lane also renews the inbox."""
     download = own(services, request, id)
+    if follow == id and download.state is State.REVIEW:
+        return go(request, f"/downloads/{id}/review", replace=True)
     with services.db.read() as session:
         have, places = known.of_reviews(session, [download]), places_of(session, [download])
     card = cards.card_of(download, board, services.room, have, places)
     if card.version == seen:
         return unchanged()
     moved = bool(lane) and lane != card.lane
-    return fragment("downloads/_card.html", events=("inbox-changed",) if moved else (), card=card)
+    events = ("inbox-changed",) if moved else ()
+    return fragment("downloads/_card.html", events=events, card=card, follow=follow)
 
 
 @post("/downloads/{id:str}/cancel", sync_to_thread=True, status_code=200)
@@ -290,9 +228,8 @@ HANDLERS = [
     *cover_pages.HANDLERS,
     *spectrum_pages.HANDLERS,
     inbox_page,
-    add_page,
+    *submit_pages.HANDLERS,
     inbox_fragment,
-    submit_link,
     card_fragment,
     cancel_download,
     retry_download,

@@ -50,6 +50,11 @@ def open_link(session: Session, user_id: int, url_key: str) -> Download | None:
     )
 
 
+def by_client_key(session: Session, user_id: int, key: str) -> Download | None:
+    """The user's download that one of their phones handed in under this key."""
+    return session.scalar(select(Download).where(Download.user_id == user_id, Download.client_key == key))
+
+
 def inbox(session: Session, user_id: int, *, done_since: datetime) -> Sequence[Download]:
     """What wants the user's attention or is on its way, and what was just added; newest first."""
     newer = aliased(Download)

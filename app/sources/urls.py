@@ -16,6 +16,7 @@ SMUGGLED = "__youtubedl_smuggle"
 TRACKING = re.compile(r"^(utm_\w+|si|feature|fbclid|gclid|igshid|ref|ref_src)$")
 # Domains that a site has beside its own, for links to share.
 SHORT_LINKS = {"youtu.be": "youtube.com", "youtube-nocookie.com": "youtube.com", "snd.sc": "soundcloud.com"}
+IN_TEXT = re.compile(r"https?://[^\s<>\"“”«»\x00-\x20\x7f\\]+", re.IGNORECASE)
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -41,6 +42,15 @@ def clean_link(text: str) -> Link:
     parts, host = _split(text)
     fragment = "" if SMUGGLED in parts.fragment else parts.fragment
     return Link(url=parts._replace(fragment=fragment).geturl(), key=_key(parts, host), site=site_of(host))
+
+
+def first_link(*texts: str) -> str | None:
+    """The first link in what somebody shared: apps put it into a sentence, or where the title belongs."""
+    for text in texts:
+        if found := IN_TEXT.search(text):
+            link = found[0].rstrip(".,;:!?'\"’”»…")
+            return link if "(" in link else link.rstrip(")]")
+    return None
 
 
 def site_of(host: str) -> str:

@@ -83,7 +83,9 @@ def test_review_fits_also_with_errors(
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("path", ["/library", "/history", "/settings", "/add?url=x&title=" + WORD])
+@pytest.mark.parametrize(
+    "path", ["/library", "/history", "/settings", "/settings/phone", "/add?url=x&title=" + WORD]
+)
 def test_page_fits(browse: Browsing, resident: Person, path: str, screen: str) -> None:
     page = browse(resident, path, **SCREENS[screen])
     check(page, axe=screen == "390x844")

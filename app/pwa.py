@@ -1,0 +1,107 @@
+"""What makes Inlay an app on a phone: the manifest, the service worker, and the page without a server.
+
+All three are the same for everybody and need no login. Their addresses are relative to themselves, so
+that they work under whatever folder a proxy puts us into.
+"""
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.exceptions import HTTPException
+from litestar.params import FromQuery
+
+from app.htmx import page
+
+PUBLIC = {"public": True, "anonymous": True}
+WORKER_PARTS = ("kept.js",)
+"""Scripts that the service worker brings in, in this order."""
+NOT_KEPT = ("sw.js", "vendor/htmx.LICENSE", "icons/")
+"""What a phone need not have while the server is out of reach."""
+
+
+def handlers(assets: Any) -> list[Any]:
+    """The routes. `assets` are our static files, with their addresses by content."""
+    manifest = json.dumps(_manifest(assets), separators=(",", ":")).encode()
+    worker, version = _worker(assets)
+
+    @get("/manifest.webmanifest", sync_to_thread=False, opt=PUBLIC)
+    def show_manifest() -> Response[bytes]:
+        return Response(
+            manifest, media_type="application/manifest+json", headers={"Cache-Control": "no-cache"}
+        )
+
+    @get("/sw.js", sync_to_thread=False, opt=PUBLIC)
+    def show_worker() -> Response[bytes]:
+        """Beside the pages, not under /static/: a worker's scope is the folder that it comes from."""
+        return Response(worker, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+    @get("/offline", sync_to_thread=False, opt=PUBLIC)
+    def show_offline(request: Request[Any, Any, Any], v: FromQuery[str] = "") -> Response[Any]:
+        """The page that a phone keeps. Only the version that belongs to the worker that asks for it."""
+        if v and v != version:
+            raise HTTPException(status_code=404)
+        return page("offline.html")
+
+    return [show_manifest, show_worker, show_offline]
+
+
+def _manifest(assets: Any) -> dict[str, Any]:
+    def icon(name: str, size: int, purpose: str) -> dict[str, str]:
+        src = assets.url(f"icons/{name}-{size}.png").removeprefix("/")
+        return {"src": src, "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+
+    return {
+        "name": "Inlay",
+        "short_name": "Inlay",
+        "description": "From a link to a track in your own music library.",
+        "lang": "en",
+        "start_url": "./",
+        "scope": "./",
+        "display": "standalone",
+        "background_color": "#f6f2ea",
+        "theme_color": "#f6f2ea",
+        "categories": ["music"],
+        "icons": [
+            *(icon("icon", size, "any") for size in (192, 512)),
+            *(icon("maskable", size, "maskable") for size in (192, 512)),
+        ],
+        "shortcuts": [
+            {"name": name, "url": url, "icons": [icon("icon", 192, "any")]}
+            for name, url in (("Add a link", "add"), ("Library", "library"), ("History", "history"))
+        ],
+        "share_target": {
+            "action": "share",
+            "method": "POST",
+            "enctype": "application/x-www-form-urlencoded",
+            "params": {"title": "title", "text": "text", "url": "url"},
+        },
+    }
+
+
+def _worker(assets: Any) -> tuple[bytes, str]:
+    """The service worker with the list of what it keeps, and the version of both.
+
+    Each file is listed with the hash of its content, which the browser checks: an update that happens while a
+    worker fetches its files makes it fail and begin again, and never leaves it with files of two versions.
+    """
+    kept = {
+        assets.url(name).removeprefix("/"): _integrity(body)
+        for name, body in sorted(assets.files.items())
+        if not name.startswith(NOT_KEPT)
+    }
+    parts = [assets.url(name).removeprefix("/") for name in WORKER_PARTS]
+    known = json.dumps([kept, parts]).encode() + assets.files["sw.js"]
+    version = hashlib.blake2s(known, digest_size=6).hexdigest()
+    head = (
+        f"const VERSION = {json.dumps(version)};\n"
+        f"const FILES = {json.dumps(kept, indent=1)};\n"
+        f"importScripts({', '.join(json.dumps(part) for part in parts)});\n"
+    )
+    return head.encode() + assets.files["sw.js"], version
+
+
+def _integrity(body: bytes) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(body).digest()).decode()
