@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import mimetypes
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ import app.library.sound_pages
 import app.library.trash_pages
 import app.rules.api
 import app.rules.pages
+import app.tell.devices
 import app.tell.pages
 from app import __version__, openapi
 from app.accounts.guards import GUARDS, Authentication
@@ -114,6 +116,7 @@ def routes(assets: "Assets") -> Router:
     """Every route. In a router, since Litestar 2.25 breaks a path's second method on the app itself."""
     pages = [
         assets.handler(),
+        assets.worker(),
         *app.accounts.pages.HANDLERS,
         *app.downloads.pages.HANDLERS,
         *app.downloads.activity_pages.HANDLERS,
@@ -126,6 +129,7 @@ def routes(assets: "Assets") -> Router:
         *app.library.rename_pages.HANDLERS,
         *app.rules.pages.HANDLERS,
         *app.tell.pages.HANDLERS,
+        *app.tell.devices.HANDLERS,
     ]
     api = [
         health,
@@ -216,6 +220,20 @@ class Assets:
             return Response(packed[key] if zipped else self.files[key], media_type=kind, headers=headers)
 
         return static_file
+
+    def worker(self) -> Any:
+        """The service worker. Its scripts go by their versions, so that a new one of them is a new worker."""
+        named = re.sub(
+            rb'"/static/([\w./-]+)"',
+            lambda found: b'"%s"' % self.url(found[1].decode()).encode(),
+            self.files["sw.js"],
+        )
+
+        @get("/sw.js", sync_to_thread=False, opt={"public": True, "anonymous": True}, include_in_schema=False)
+        def service_worker() -> Response[bytes]:
+            return Response(named, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+        return service_worker
 
 
 async def add_headers(message: Message, scope: Scope) -> None:

@@ -31,9 +31,10 @@ FORMS = {
     "/library/rename",
     "/settings/tell",
     "/settings/tell/{hook_id}",
+    "/settings/push",
 }
 """Routes that read a form; they refuse other bodies before they look at anything."""
-OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}
+OPEN = {"/api/v1/health", "/static/{name}", "/sw.js", "/setup", "/login"}
 EVERYBODYS = ("/library/", "/api/v1/library/")
 """The library is shared: another user may listen to it."""
 

@@ -24,6 +24,7 @@ PUBLIC = {
     "/login": "one cannot be signed in before",
     "/setup": "open until there is a first user, then it leads away",
     "/static/{name}": "our own files, the same for everybody",
+    "/sw.js": "one of them, at the address that a service worker needs",
 }
 SHARED = ("/library", "/api/v1/library")
 """The library is everybody's by design: Alice may list, hear, like, edit and delete Bob's track there."""
@@ -63,7 +64,7 @@ def bobs_addresses(world: TwoPeople, route: Route) -> list[str]:
         "session_id": [bob.session_id],
         "token_id": bob.token_ids,
         "rule_id": [bob.rule_id],
-        "hook_id": [bob.hook_id],
+        "hook_id": [bob.hook_id, bob.push_id],
         "name": ["look.css"],
         "path": ["openapi.json"],
         "site": ["127.0.0.1"],

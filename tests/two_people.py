@@ -58,6 +58,7 @@ class Person:
     downloads: dict[str, list[str]] = field(default_factory=dict)
     rule_id: str = ""
     hook_id: str = ""
+    push_id: str = ""
 
     @property
     def bearer(self) -> dict[str, str]:
@@ -146,6 +147,7 @@ def two_people(home: Path) -> Iterator[TwoPeople]:
                 person.downloads[state] = [_download(inlay, db, person, state)]
             person.rule_id = _rule(db, person)
             person.hook_id = _hook(db, person)
+            person.push_id = _device(db, person)
         shared = _track_for_everybody(inlay, db, bob)
         change = _change(db, bob, shared)
         db.close()
@@ -214,6 +216,24 @@ def _hook(db: Database, person: Person) -> str:
             address=f"https://{name}.example/hook",
             secret=f"{name}-key",
             events="ready,done",
+            message=f"It took {name}.",
+        )
+        session.add(hook)
+        session.flush()
+        return hook.id
+
+
+def _device(db: Database, person: Person) -> str:
+    """The browser of theirs that is told by web push."""
+    name = f"{person.name}s-own"
+    with db.write() as session:
+        hook = Hook(
+            kind="push",
+            user_id=person.id,
+            session_id=person.session_id,
+            address=f"https://{name}.example/push",
+            secret=f"{name}-key {name}-auth",
+            events="ready",
             message=f"It took {name}.",
         )
         session.add(hook)

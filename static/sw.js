@@ -1,0 +1,1 @@
+importScripts("/static/push_worker.js");
