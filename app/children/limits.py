@@ -98,8 +98,8 @@ SEAL = Limits(
     file_bytes=0,
     open_files=64,
     cpu_s=20,
-    # Nobody waits for it.
-    nice=10,
+    # Somebody waits for a test, and when a device is turned on.
+    nice=2,
 )
 FINGERPRINT = Limits(
     # ffmpeg with one thread, and fpcalc, which keeps two minutes at 11 kHz; it loads ffmpeg's libraries.

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.children import limits, parent
-from app.errors import Failure, Invalid
+from app.errors import Failure, FailureKind, Invalid
 from app.settings import Settings
 from app.sources.addresses import Allowed, read_host, why_forbidden
 from app.tell import notify, sealing
@@ -80,17 +80,14 @@ def read_subscription(settings: Settings, data: Mapping[str, str]) -> tuple[str,
         fits = parts.scheme == "https" and "@" not in parts.netloc and (parts.port or 1) > 0
         fits = fits and not parts.fragment and re.fullmatch(r"[\x21-\x7e]+", address) is not None
         fits = fits and len(address) <= LONGEST_ADDRESS
-        fits = fits and len(sealing.decode(auth)) == sealing.AUTH_BYTES
         if host.address and why_forbidden(host.address, Allowed(*settings.allow_hosts)):
             fits = False
     except ValueError:
         fits = False
     if not fits:
         raise Invalid("This browser's push service has no address that Inlay may use.", code="bad_device")
-    try:
-        _in_child("check_in_child", {"p256dh": p256dh})
-    except NotTold:
-        raise Invalid("This browser handed in a key that is none. Try again.", code="bad_device") from None
+    if not sealing.is_key(p256dh, auth):
+        raise Invalid("This browser handed in a key that is none. Try again.", code="bad_device")
     return address, f"{p256dh} {auth}"
 
 
@@ -165,7 +162,9 @@ def _in_child(call: str, args: dict[str, Any]) -> dict[str, Any]:
             f"{sealing.__name__}:{call}", args, seconds=SECONDS, limits=limits.offline(limits.SEAL)
         )
     except Failure as failure:
-        raise NotTold(failure.message) from None
+        if failure.kind is FailureKind.PERMANENT:
+            raise Gone(f"{failure.message}, so it was removed from the list") from None
+        raise NotTold("encrypting it took too long") from None
     except parent.ChildCrashed:
         raise NotTold("encrypting it stopped unexpectedly") from None
 
