@@ -32,7 +32,10 @@ async function show() {
   const isOn = Boolean(place.querySelector("[data-here]"));
   // Removed here or elsewhere, or turned on by somebody else who used this browser.
   if (known && !isOn) await known.unsubscribe();
-  button.hidden = Boolean(why) || (isOn && Boolean(known));
+  button.hidden = Boolean(why);
+  button.disabled = false;
+  // A browser may have dropped it by itself: then it is offered again.
+  place.querySelector("#push").hidden = isOn && Boolean(known);
 }
 
 async function turnOn(place) {

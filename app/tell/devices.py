@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import RawBody
+from litestar.params import FromQuery, RawBody
 from sqlalchemy.orm import Session
 
 from app.accounts import origin
@@ -53,7 +53,9 @@ def push_key(request: AnyRequest, services: NamedDependency[Services]) -> dict[s
 
 
 @get("/settings/push/mine", sync_to_thread=True)
-def is_mine(request: AnyRequest, services: NamedDependency[Services], device: str = "") -> dict[str, bool]:
+def is_mine(
+    request: AnyRequest, services: NamedDependency[Services], device: FromQuery[str] = ""
+) -> dict[str, bool]:
     """Asked by a browser that was sent something: is that for who is signed in there now?
 
     It may have been under way while one person signed out and another one in.

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from Cryptodome.PublicKey import ECC
@@ -19,7 +20,8 @@ from app.tell import push, queries, sealing
 from app.tell.model import PUSH, Hook
 from app.tell.teller import Teller, try_out
 from tests.media import tls
-from tests.tell.conftest import World, later, make_world, soon
+from tests.running import wait_for
+from tests.tell.conftest import World, later, make_world
 from tests.tell.fakes import Listener
 from tests.tell.push_service import PushService, Subscription, decode, encode, open_sealed
 
@@ -51,6 +53,11 @@ def world(tmp_path: Path, service: PushService) -> Iterator[World]:
     )
     yield made
     made.services.db.close()
+
+
+def soon(what: Callable[[], Any]) -> Any:
+    """Each message takes a child: seconds, where many tests run at the same time."""
+    return wait_for(what, 40)
 
 
 def sign_in(world: World, user: User) -> int:
@@ -160,7 +167,7 @@ def test_a_busy_service_is_asked_again_and_a_device_that_is_gone_is_removed(
     for mood, said in ((503, "status 503"), (429, "enough of us")):
         service.mood = mood
         world.move(world.download(world.alice, f"Track {mood}"), State.REVIEW)
-        soon(lambda: said in world.read(id).message, 20)  # noqa: B023
+        soon(lambda: said in world.read(id).message)  # noqa: B023
         assert is_there(world, gone)
     service.mood = 0
     soon(lambda: phone.got)
