@@ -16,7 +16,7 @@ from litestar.params import FromQuery
 from app.htmx import page
 
 PUBLIC = {"public": True, "anonymous": True}
-WORKER_PARTS = ("kept.js",)
+WORKER_PARTS = ("kept.js", "push_worker.js")
 """Scripts that the service worker brings in, in this order."""
 NOT_KEPT = ("sw.js", "vendor/htmx.LICENSE", "icons/")
 """What a phone need not have while the server is out of reach."""

@@ -36,6 +36,7 @@ import app.library.trash_pages
 import app.metrics
 import app.rules.api
 import app.rules.pages
+import app.tell.devices
 import app.tell.pages
 from app import __version__, openapi, pwa
 from app.accounts.guards import GUARDS, Authentication
@@ -133,6 +134,7 @@ def routes(assets: "Assets") -> Router:
         *app.tell.pages.HANDLERS,
         *app.cookies.pages.HANDLERS,
         *app.metrics.HANDLERS,
+        *app.tell.devices.HANDLERS,
     ]
     api = [
         health,

@@ -33,6 +33,7 @@ FORMS = {
     "/settings/tell",
     "/settings/tell/{hook_id}",
     "/settings/cookies",
+    "/settings/push",
 }
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {

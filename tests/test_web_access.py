@@ -69,7 +69,7 @@ def bobs_addresses(world: TwoPeople, route: Route) -> list[str]:
         "session_id": [bob.session_id],
         "token_id": bob.token_ids,
         "rule_id": [bob.rule_id],
-        "hook_id": [bob.hook_id],
+        "hook_id": [bob.hook_id, bob.push_id],
         "name": ["look.css"],
         "path": ["openapi.json"],
         "site": ["127.0.0.1"],

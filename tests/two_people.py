@@ -62,6 +62,7 @@ class Person:
     hook_id: str = ""
     site: str = "127.0.0.1"
     """Whose cookies Bob has saved; Alice has none."""
+    push_id: str = ""
 
     @property
     def bearer(self) -> dict[str, str]:
@@ -150,6 +151,7 @@ def two_people(home: Path) -> Iterator[TwoPeople]:
                 person.downloads[state] = [_download(inlay, db, person, state)]
             person.rule_id = _rule(db, person)
             person.hook_id = _hook(db, person)
+            person.push_id = _device(db, person)
         _cookies(inlay, db, bob)
         shared = _track_for_everybody(inlay, db, bob)
         change = _change(db, bob, shared)
@@ -233,6 +235,24 @@ def _cookies(inlay: Inlay, db: Database, person: Person) -> None:
     with db.write() as session:
         sealed = seal.seal(secret, text, person.id, person.site)
         cookies.put(session, person.id, person.site, sealed, 1, None)
+
+
+def _device(db: Database, person: Person) -> str:
+    """The browser of theirs that is told by web push."""
+    name = f"{person.name}s-own"
+    with db.write() as session:
+        hook = Hook(
+            kind="push",
+            user_id=person.id,
+            session_id=person.session_id,
+            address=f"https://{name}.example/push",
+            secret=f"{name}-key {name}-auth",
+            events="ready",
+            message=f"It took {name}.",
+        )
+        session.add(hook)
+        session.flush()
+        return hook.id
 
 
 def _track_for_everybody(inlay: Inlay, db: Database, owner: Person) -> str:

@@ -92,6 +92,15 @@ NOTIFY = Limits(
     # Nobody waits for it.
     nice=10,
 )
+SEAL = Limits(
+    # The library takes 10 MiB, and a message is four kilobytes.
+    memory_bytes=64 * MiB,
+    file_bytes=0,
+    open_files=64,
+    cpu_s=20,
+    # Somebody waits for a test, and when a device is turned on.
+    nice=2,
+)
 FINGERPRINT = Limits(
     # ffmpeg with one thread, and fpcalc, which keeps two minutes at 11 kHz; it loads ffmpeg's libraries.
     memory_bytes=256 * MiB,

@@ -11,7 +11,7 @@ from app.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.library import change_count
 from app.sources.addresses import read_host
 from app.tell import notify, queries, servers, webhook
-from app.tell.model import EVENTS, NOTIFICATION, SERVERS, Hook
+from app.tell.model import EVENTS, NOTIFICATION, PUSH, SERVERS, Hook
 
 MOST_HOOKS = 20
 LONGEST_ADDRESS = 1_000
@@ -53,6 +53,8 @@ def own(session: Session, user: User, id: str) -> Hook:
 
 def change(hook: Hook, data: Data) -> None:
     """Other values; address and key stay when nothing is typed. Raises Invalid."""
+    if hook.kind == PUSH:
+        raise NotFound("A device has nothing to be changed. Remove it, and turn it on again over there.")
     address = data.get("address", "").strip()
     secret = data.get("secret", "")
     if address or not hook.address:

@@ -41,6 +41,10 @@ class NotTold(Exception):
     """What went wrong, as the second half of a sentence. Never holds an address or a key."""
 
 
+class Gone(NotTold):
+    """Nobody will ever be told there again."""
+
+
 @dataclass(frozen=True)
 class Line:
     """How a hook is reached. `trusted`: an admin wrote the address, so it may be private."""

@@ -14,6 +14,9 @@ SERVERS = ("subsonic", "jellyfin", "plex")
 """Media servers: the installation's, seen to by its admins. They are told that the library changed."""
 NOTIFICATION = "apprise"
 """For people, unlike a webhook; what has come together goes into one message."""
+PUSH = "push"
+"""Also for people: a notification that a browser of theirs shows."""
+PEOPLE = (NOTIFICATION, PUSH)
 EVENTS = ("ready", "done", "failed", "library")
 """What a person may want to hear of: their downloads, and the library, which is everybody's."""
 
@@ -29,9 +32,9 @@ class Hook(Base):
     """Whose it is; None: the installation's."""
     address: Mapped[str]
     login: Mapped[str] = mapped_column(default="")
-    """Subsonic: the user. Plex: the section."""
+    """Subsonic: the user. Plex: the section. Push: our own address, as the browser knows it."""
     secret: Mapped[str] = mapped_column(default="")
-    """A token or key; of a Subsonic password only what is made of it."""
+    """A token or key; of a Subsonic password only what is made of it. Push: the browser's two keys."""
     events: Mapped[str] = mapped_column(default="")
     """Words of EVENTS with commas between them; media servers have none."""
     told: Mapped[Changes] = mapped_column(StructJSON(Changes), default=Changes)
@@ -44,6 +47,8 @@ class Hook(Base):
     message: Mapped[str] = mapped_column(default="")
     """How it went the last time, as a sentence."""
     created_at: Mapped[datetime] = mapped_column(default=now)
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
+    """Push: the signed-in browser. However its session ends, it is told nothing more."""
 
     @property
     def wanted(self) -> tuple[str, ...]:

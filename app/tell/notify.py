@@ -124,12 +124,17 @@ def send_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
     return {}
 
 
-def _line(message: Message) -> str:
-    download = message.body["download"]
+def name_of(download: dict[str, Any]) -> str:
+    """What people call it: artist and title, or what the page or link says."""
     track = download["tracks"][0] if download["tracks"] else {}
     title = " – ".join(part for part in (track.get("artist"), track.get("title")) if part)
+    return str(title or download["title"] or download["url"])
+
+
+def _line(message: Message) -> str:
+    download = message.body["download"]
     why = f": {download['failure']['message']}" if message.event == "failed" and download["failure"] else ""
-    return f"• {title or download['title'] or download['url']}{why}"
+    return f"• {name_of(download)}{why}"
 
 
 def _hosts(address: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The page *Telling others*: media servers for admins, webhooks and notifications for everybody."""
+"""The page *Telling others*: media servers for admins; webhooks, notifications, devices for everybody."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -17,10 +17,10 @@ from app.downloads.requests import AnyRequest
 from app.errors import Invalid, TooMany
 from app.htmx import fragment, go, page, wants_fragment
 from app.services import Services
-from app.tell import forms, notify, queries, servers, teller
-from app.tell.model import NOTIFICATION, SERVERS, Hook
+from app.tell import forms, notify, push, queries, servers, teller
+from app.tell.model import NOTIFICATION, PUSH, SERVERS, Hook
 
-NAMES = {**servers.NAMES, "webhook": "Webhook", "apprise": "Notification"}
+NAMES = {**servers.NAMES, "webhook": "Webhook", "apprise": "Notification", PUSH: "Device"}
 LABELS = {
     "ready": "a download is ready for review",
     "done": "a download was added",
@@ -45,6 +45,8 @@ class Line:
     message: str
     is_bad: bool
     at: datetime | None
+    is_here: bool = False
+    """The device that is looking at it."""
 
 
 @get("/settings/tell", sync_to_thread=True)
@@ -61,10 +63,10 @@ def add_hook(request: AnyRequest, services: NamedDependency[Services], body: Raw
         with services.db.write() as session:
             hook, shown = forms.new(session, request.user, data)
     except Invalid as error:
-        return _show(request, services, status=error.status, typed=_typed(data, "new", error))
+        return show(request, services, status=error.status, typed=_typed(data, "new", error))
     if shown:
-        return _show(request, services, new_secret=shown, saved=hook.id)
-    return _done(request, services, hook.id)
+        return show(request, services, new_secret=shown, saved=hook.id)
+    return done(request, services, hook.id)
 
 
 @post(
@@ -83,8 +85,8 @@ def change_hook(
             hook = forms.own(session, request.user, hook_id)
             forms.change(hook, data)
     except Invalid as error:
-        return _show(request, services, status=error.status, typed=_typed(data, hook_id, error))
-    return _done(request, services, hook_id)
+        return show(request, services, status=error.status, typed=_typed(data, hook_id, error))
+    return done(request, services, hook_id)
 
 
 @post("/settings/tell/{hook_id:str}/delete", sync_to_thread=True, status_code=200)
@@ -94,7 +96,7 @@ def delete_hook(
     """Gone, and what it was not told yet with it."""
     with services.db.write() as session:
         session.delete(forms.own(session, request.user, hook_id))
-    return _done(request, services)
+    return done(request, services)
 
 
 @post("/settings/tell/{hook_id:str}/test", sync_to_thread=True, status_code=200)
@@ -111,7 +113,8 @@ def try_hook(
             queries.went_well(session, hook_id, sentence)
         else:
             queries.went_wrong(session, hook_id, sentence, retry_at=None)
-    return _done(request, services, hook_id)
+        is_gone = queries.by_id(session, hook_id) is None
+    return show(request, services, said=sentence) if is_gone else done(request, services, hook_id)
 
 
 @contextmanager
@@ -130,13 +133,15 @@ def _typed(data: Mapping[str, str], id: str, error: Invalid) -> dict[str, Any]:
     return {**kept, "id": id, "error": error.message, "field": next(iter(error.fields), "")}
 
 
-def _done(request: AnyRequest, services: Services, saved: str = "") -> Response[Any]:
+def done(request: AnyRequest, services: Services, saved: str = "") -> Response[Any]:
+    """The hooks as they are now, or the way back to them."""
     if wants_fragment(request):
-        return _show(request, services, saved=saved)
+        return show(request, services, saved=saved)
     return go(request, f"/settings/tell#hook-{saved}" if saved else "/settings/tell")
 
 
-def _show(request: AnyRequest, services: Services, *, status: int = 200, **more: Any) -> Response[Any]:
+def show(request: AnyRequest, services: Services, *, status: int = 200, **more: Any) -> Response[Any]:
+    """The hooks with what there is to say about them, alone or within the whole page."""
     if wants_fragment(request):
         return fragment("tell/_hooks.html", status=status, **_context(request, services), **more)
     return _page(request, services, status=status, **more)
@@ -149,23 +154,29 @@ def _page(request: AnyRequest, services: Services, *, status: int = 200, **more:
 def _context(request: AnyRequest, services: Services) -> dict[str, Any]:
     with services.db.read() as session:
         hooks = queries.of_user(session, request.user.id, is_admin=request.user.is_admin)
+        devices = queries.devices(session, request.user.id)
     lines = [_line(hook) for hook in hooks]
     return {
         "servers": [line for line in lines if line.is_server],
         "webhooks": [line for line in lines if line.kind == "webhook"],
         "notifications": [line for line in lines if line.kind == NOTIFICATION],
         "can_notify": notify.is_installed(),
+        "devices": [
+            _line(hook, name=device.device, is_here=device.id == request.auth.session_id)
+            for hook, device in devices
+        ],
+        "can_push": push.is_installed(),
         "kinds": servers.NAMES,
         "labels": LABELS,
     }
 
 
-def _line(hook: Hook) -> Line:
+def _line(hook: Hook, *, name: str = "", is_here: bool = False) -> Line:
     is_bad = bool(hook.failed_at and (hook.ok_at is None or hook.failed_at >= hook.ok_at))
     return Line(
         id=hook.id,
         kind=hook.kind,
-        name=NAMES[hook.kind],
+        name=name or NAMES[hook.kind],
         where=_where(hook),
         login=hook.login,
         wanted=hook.wanted,
@@ -173,6 +184,7 @@ def _line(hook: Hook) -> Line:
         message=hook.message,
         is_bad=is_bad,
         at=hook.failed_at if is_bad else hook.ok_at,
+        is_here=is_here,
     )
 
 

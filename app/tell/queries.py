@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.accounts.model import LoginSession
 from app.db import now
 from app.library.change_count import Changes
-from app.tell.model import NOTIFICATION, Hook, Message
+from app.tell.model import PEOPLE, PUSH, Hook, Message
 
 _JUST_NOW = "inlay_told"
 """In a session's info: ids of what this transaction put into the outbox."""
@@ -34,7 +35,33 @@ def of_user(session: Session, user_id: int, *, is_admin: bool) -> Sequence[Hook]
 
 
 def count(session: Session, user_id: int | None) -> int:
-    return session.scalar(select(func.count()).select_from(Hook).where(Hook.user_id == user_id)) or 0
+    """Without devices, which are few by nature."""
+    mine = (Hook.user_id == user_id, Hook.kind != PUSH)
+    return session.scalar(select(func.count()).select_from(Hook).where(*mine)) or 0
+
+
+def devices(session: Session, user_id: int) -> list[tuple[Hook, LoginSession]]:
+    """The user's signed-in browsers that are told, by web push."""
+    query = select(Hook, LoginSession).join(LoginSession, LoginSession.id == Hook.session_id)
+    mine = (Hook.user_id == user_id, LoginSession.expires_at > now())
+    return [(hook, device) for hook, device in session.execute(query.where(*mine).order_by(Hook.id))]
+
+
+def is_signed_in(session: Session, hook: Hook) -> bool:
+    """Is the browser's session still good? An expired one is kept for a while, in case the clock is wrong."""
+    query = select(LoginSession.expires_at).where(LoginSession.id == hook.session_id)
+    expires_at = session.scalar(query)
+    return expires_at is not None and expires_at > now()
+
+
+def end_devices(session: Session, session_id: int, address: str) -> None:
+    """What this browser has been told until now, and by whomever: a browser has one address for all users."""
+    one = or_(Hook.session_id == session_id, Hook.address == address)
+    session.execute(delete(Hook).where(Hook.kind == PUSH, one))
+
+
+def remove(session: Session, hook_id: str) -> None:
+    session.execute(delete(Hook).where(Hook.id == hook_id))
 
 
 def listening(session: Session, user_id: int, event: str) -> list[Hook]:
@@ -55,7 +82,7 @@ def put(
 
 def take_back(session: Session, subject: str, event: str) -> None:
     """It is not so any more: people need not hear of it, and programs only if it was for a moment at all."""
-    people = Message.hook_id.in_(select(Hook.id).where(Hook.kind == NOTIFICATION))
+    people = Message.hook_id.in_(select(Hook.id).where(Hook.kind.in_(PEOPLE)))
     never_was = Message.id.in_(session.info.get(_JUST_NOW, []))
     session.execute(
         delete(Message).where(Message.subject == subject, Message.event == event, or_(people, never_was))

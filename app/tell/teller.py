@@ -20,9 +20,9 @@ from app.errors import DatabaseTrouble
 from app.library import change_count
 from app.library.change_count import COUNTED, Changes
 from app.services import Services
-from app.tell import notify, queries, servers, webhook
-from app.tell.line import DEADLINE_S, Line, NotTold
-from app.tell.model import NOTIFICATION, SERVERS, Hook, Message
+from app.tell import notify, push, queries, servers, webhook
+from app.tell.line import DEADLINE_S, Gone, Line, NotTold
+from app.tell.model import NOTIFICATION, PEOPLE, PUSH, SERVERS, Hook, Message
 
 log = logging.getLogger("inlay.tell")
 
@@ -118,7 +118,7 @@ class Teller:
         return False
 
     def _is_due(self, hook: Hook, oldest: datetime, newest: datetime) -> bool:
-        if hook.kind != NOTIFICATION:
+        if hook.kind not in PEOPLE:
             return True
         moment = now()
         return bool(
@@ -166,11 +166,15 @@ class Teller:
         while not self._stop.is_set():
             with self.services.db.read() as session:
                 waiting = queries.waiting(session, hook.id)
-            part = waiting if hook.kind == NOTIFICATION else waiting[:1]
+                may_hear = hook.kind != PUSH or queries.is_signed_in(session, hook)
+            part = waiting if hook.kind in PEOPLE else waiting[:1]
             if not part:
                 return
             try:
-                sentence = _send(hook, part, line)
+                sentence = _send(hook, part, line) if may_hear else push.SIGNED_OUT
+            except Gone as trouble:
+                _remove(self.services, hook, trouble)
+                return
             except NotTold as trouble:
                 self._failed(hook, str(trouble), part)
                 return
@@ -188,8 +192,17 @@ class Teller:
         log.info("hook %s (%s): not told: %s", hook.id, hook.kind, trouble)
 
 
+def _remove(services: Services, hook: Hook, trouble: Gone) -> None:
+    with services.db.write() as session:
+        queries.remove(session, hook.id)
+    log.info("hook %s (%s): removed: %s", hook.id, hook.kind, trouble)
+
+
 def try_out(services: Services, hook: Hook) -> tuple[bool, str]:
-    """Tell a hook something right now, for a person who wants to see whether it works."""
+    """Tell a hook something right now, for a person who wants to see whether it works.
+
+    One that is gone for good is removed.
+    """
     line = line_to(services, hook)
     try:
         if hook.kind in SERVERS:
@@ -198,6 +211,9 @@ def try_out(services: Services, hook: Hook) -> tuple[bool, str]:
         message = Message(hook_id=hook.id, event="test", body={"text": text}, tries=0)
         message.id, message.created_at = f"test-{int(time.time() * 1000)}", now()
         return True, _send(hook, [message], line)
+    except Gone as trouble:
+        _remove(services, hook, trouble)
+        return False, _sentence(str(trouble))
     except NotTold as trouble:
         return False, _sentence(str(trouble))
 
@@ -205,7 +221,8 @@ def try_out(services: Services, hook: Hook) -> tuple[bool, str]:
 def line_to(services: Services, hook: Hook, deadline_s: float = DEADLINE_S) -> Line:
     is_server = hook.kind in SERVERS
     with services.db.read() as session:
-        trusted = is_server or _is_admins(session, hook)
+        # A push service is public, whoever asks: its address is a browser's word and nobody's decision.
+        trusted = is_server or (hook.kind != PUSH and _is_admins(session, hook))
     return Line(services.settings, trusted, direct=is_server, deadline_s=deadline_s)
 
 
@@ -217,6 +234,8 @@ def _is_admins(session: Session, hook: Hook) -> bool:
 def _send(hook: Hook, messages: Sequence[Message], line: Line) -> str:
     if hook.kind == NOTIFICATION:
         return notify.send(hook, messages, line)
+    if hook.kind == PUSH:
+        return push.send(hook, messages, line)
     return webhook.send(hook, messages[0], line)
 
 
