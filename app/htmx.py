@@ -8,13 +8,14 @@ from litestar.response import Redirect, Template
 
 
 class View(Template):
-    """A template that also knows who is looking and the token that their forms carry."""
+    """A template that also knows who is looking, by whose word, and the token that their forms carry."""
 
     def create_template_context(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
         auth = request.scope.get("auth")
         return {
             "user": request.scope.get("user"),
             "csrf_token": getattr(auth, "form_token", ""),
+            "vouched": getattr(auth, "vouched", ""),
             **super().create_template_context(request),
         }
 

@@ -35,7 +35,7 @@ def _say(environment: Environment, as_json: bool) -> None:
     """The one line that a start prints."""
     settings = environment.settings
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{host}:{settings.port}/"
+    url = f"http://{host}:{settings.port}{settings.base_path}/"
     click.echo(json.dumps({"url": url}) if as_json else f"Inlay is at {url}")
 
 
@@ -43,12 +43,13 @@ class Server(uvicorn.Server):
     """uvicorn that says when it listens."""
 
     def __init__(self, parts: Parts, say: Callable[[], None]) -> None:
+        from app.front import Front
         from app.web import create_app
 
         settings = parts.services.settings
         super().__init__(
             uvicorn.Config(
-                create_app(parts.services, parts.board),
+                Front(create_app(parts.services, parts.board), settings),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from app.audio.formats import FORMATS
 from app.errors import SettingsError
+from app.setting_values import base_path, identity_header, networks, page_url
 
 PREFIX = "INLAY_"
 CONFLICTS = {
@@ -139,6 +140,29 @@ class Settings:
     )
     host: str = setting("127.0.0.1", str, "Address to listen on; `0.0.0.0` for the whole network.")
     port: int = setting(8640, _whole(1, 65535), "Port to listen on.")
+    base_path: str = setting(
+        "", base_path, "Path under which a reverse proxy shows Inlay, such as `/inlay`; unset: none."
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        networks,
+        "Addresses or networks (comma list) of your reverse proxies: their `X-Forwarded-For`, `-Proto` and "
+        "`-Host` are believed, nobody else's.",
+    )
+    auth_proxy_header: str = setting(
+        "",
+        identity_header,
+        "Header in which a trusted proxy names the signed-in user, such as `Remote-User`; unset: none.",
+    )
+    create_users: str = setting(
+        "no",
+        _one_of("no", "yes"),
+        "Whether somebody whom the proxy names, and who is no user yet, becomes one (never an "
+        "admin): `no` or `yes`.",
+    )
+    sign_out_url: str = setting(
+        "", page_url, "Page where the proxy's own session is ended: signing out leads there."
+    )
     workers: int = setting(4, _whole(1, 32), "Downloads that are fetched at the same time.")
     per_site: int = setting(2, _whole(1, 32), "Of these, downloads from one site at the same time.")
     format: str = setting(
@@ -261,7 +285,7 @@ class Settings:
 
 
 # Names that the contract keeps for what is not built yet. Said at start rather than ignored.
-RESERVED = ("BASE_PATH", "TRUSTED_PROXIES", "AUTH_PROXY_HEADER", "DATABASE_URL")
+RESERVED = ("DATABASE_URL",)
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -292,6 +316,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if bool(found.get("admin_user")) != bool(found.get("admin_password")):
         raise SettingsError("INLAY_ADMIN_USER and INLAY_ADMIN_PASSWORD go together: set both or neither.")
     _check_lookups(found)
+    _check_sign_in(found)
     return Settings(**found)
 
 
@@ -305,6 +330,14 @@ def _check_lookups(found: Mapping[str, Any]) -> None:
     if "acoustid" in asked and not found.get("acoustid_key"):
         raise SettingsError(
             "INLAY_LOOKUPS: acoustid needs INLAY_ACOUSTID_KEY, a free application key from acoustid.org."
+        )
+
+
+def _check_sign_in(found: Mapping[str, Any]) -> None:
+    if found.get("auth_proxy_header") and not found.get("trusted_proxies"):
+        raise SettingsError(
+            "INLAY_AUTH_PROXY_HEADER needs INLAY_TRUSTED_PROXIES: without it anybody could send that header. "
+            "Give the address of your reverse proxy."
         )
 
 

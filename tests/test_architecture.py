@@ -15,7 +15,10 @@ LAYERS = [
     ["app", "app.errors", "app.resources", "app.audio.model", "app.audio.formats", "app.tags.model"],
     # base
     [
+        "app.setting_values",
         "app.settings",
+        "app.front",
+        "app.sub_path",
         "app.db",
         "app.soundness",
         "app.ballast",

@@ -15,7 +15,9 @@ def check_login(db: Database, throttle: Throttle, name: str, password: str, addr
     with db.read() as session:
         user = queries.find_user(session, name)
     throttle.admit(account, address)
-    if not passwords.verify(user.password_hash if user else passwords.NOBODY, password) or user is None:
+    # Whoever has no password takes as long as everybody.
+    known = (user and user.password_hash) or passwords.NOBODY
+    if not passwords.verify(known, password) or user is None:
         raise Invalid(WRONG, code="wrong_password")
     throttle.forgive(account, address)
     _rehash(db, user, password)

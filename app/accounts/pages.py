@@ -23,7 +23,7 @@ PUBLIC = {"public": True}
 def show_setup(request: AppRequest, services: NamedDependency[Services]) -> Response[Any]:
     if setup.is_set_up(services.db):
         return go(request, "/")
-    return page("accounts/setup.html", typed_name="", fields={})
+    return page("accounts/setup.html", typed_name=request.auth.vouched, fields={})
 
 
 @post("/setup", opt=PUBLIC, request_max_body_size=origin.FORM_BYTES, sync_to_thread=True)
@@ -32,7 +32,8 @@ def set_up(request: AppRequest, services: NamedDependency[Services], body: RawBo
     if setup.is_set_up(services.db):
         return go(request, "/login")
     form = origin.read_form(body)
-    name = form.get("name", "")
+    # Who comes through a proxy that names them is that user from now on, and would not be another one.
+    name = request.auth.vouched or form.get("name", "")
     try:
         user = setup.create_first_admin(services.db, name, form.get("password", ""))
     except Invalid as error:
@@ -58,6 +59,9 @@ def sign_in(
     body: RawBody,
 ) -> Response[Any]:
     form = origin.read_form(body)
+    if request.auth.vouched:
+        # Another user's session would end with the next request.
+        return go(request, origin.local_path(form.get("next", "/")))
     name, target = form.get("name", ""), origin.local_path(form.get("next", "/"))
     address = origin.client_address(request)
     try:
@@ -72,7 +76,12 @@ def sign_out(request: AppRequest, services: NamedDependency[Services]) -> Respon
     if request.auth.session_id is not None:
         with services.db.write() as session:
             queries.end_session(session, request.user.id, request.auth.session_id)
-    response = go(request, "/login")
+    where = services.settings.sign_out_url
+    if where or request.auth.vouched:
+        still: dict[str, Any] = {} if request.auth.vouched else {"user": None}
+        response: Response[Any] = page("accounts/signed_out.html", where=where, nav="", **still)
+    else:
+        response = go(request, "/login")
     response.set_cookie(session_cookie("", secure=origin.is_https(request.scope)))
     return response
 

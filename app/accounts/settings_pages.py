@@ -121,10 +121,10 @@ def choose_conflict(request: AppRequest, services: NamedDependency[Services], bo
     return go(request, "/settings#conflict")
 
 
-def bookmarklet(own_origin: str) -> str:
+def bookmarklet(own_address: str) -> str:
     """The bookmark that opens our add page, in a small window, for the page one is on. Holds no secret."""
     return (
-        f"javascript:void open({json.dumps(own_origin + '/add?url=')}+encodeURIComponent(location.href)"
+        f"javascript:void open({json.dumps(own_address + '/add?url=')}+encodeURIComponent(location.href)"
         '+"&title="+encodeURIComponent(document.title),"_blank","popup,noopener,width=480,height=640")'
     )
 
@@ -172,7 +172,7 @@ def _context(request: AppRequest, services: Services) -> dict[str, Any]:
             "tokens": queries.list_tokens(session, request.user.id),
             "devices": queries.list_sessions(session, request.user.id, now()),
             "this_device": request.auth.session_id,
-            "bookmarklet": bookmarklet(origin.own_origin(request)),
+            "bookmarklet": bookmarklet(origin.own_address(request)),
             "new_token": None,
             "token_error": None,
             "password_fields": {},
