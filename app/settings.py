@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from app.audio.formats import FORMATS
 from app.errors import SettingsError
-from app.setting_values import base_path, identity_header, networks, page_url
+from app.setting_values import base_path, identity_header, issuer, label, networks, page_url
 
 PREFIX = "INLAY_"
 CONFLICTS = {
@@ -154,14 +154,20 @@ class Settings:
         identity_header,
         "Header in which a trusted proxy names the signed-in user, such as `Remote-User`; unset: none.",
     )
+    oidc_issuer: str = setting(
+        "", issuer, "OpenID Connect provider, as its issuer URL; needs the extra `oidc`."
+    )
+    oidc_client_id: str = setting("", str, "Inlay's client id there.")
+    oidc_client_secret: str = setting("", str, "Inlay's client secret there, if it has one.", secret=True)
+    oidc_name: str = setting("OpenID", label, "What the login page calls it: *Sign in with …*.")
     create_users: str = setting(
         "no",
         _one_of("no", "yes"),
-        "Whether somebody whom the proxy names, and who is no user yet, becomes one (never an "
+        "Whether somebody whom the proxy or OIDC names, and who is no user yet, becomes one (never an "
         "admin): `no` or `yes`.",
     )
     sign_out_url: str = setting(
-        "", page_url, "Page where the proxy's own session is ended: signing out leads there."
+        "", page_url, "Page where the proxy's or OIDC's own session is ended: signing out leads there."
     )
     workers: int = setting(4, _whole(1, 32), "Downloads that are fetched at the same time.")
     per_site: int = setting(2, _whole(1, 32), "Of these, downloads from one site at the same time.")
@@ -339,6 +345,8 @@ def _check_sign_in(found: Mapping[str, Any]) -> None:
             "INLAY_AUTH_PROXY_HEADER needs INLAY_TRUSTED_PROXIES: without it anybody could send that header. "
             "Give the address of your reverse proxy."
         )
+    if bool(found.get("oidc_issuer")) != bool(found.get("oidc_client_id")):
+        raise SettingsError("INLAY_OIDC_ISSUER and INLAY_OIDC_CLIENT_ID go together: set both or neither.")
 
 
 def _secret(name: str, file: str) -> str:

@@ -18,6 +18,7 @@ from litestar.template.config import TemplateConfig
 from litestar.types import Message, Scope
 
 import app.accounts.api
+import app.accounts.oidc_pages
 import app.accounts.pages
 import app.downloads.activity_pages
 import app.downloads.api
@@ -35,7 +36,9 @@ import app.rules.api
 import app.rules.pages
 import app.tell.pages
 from app import __version__, openapi
+from app.accounts.flows import Flows
 from app.accounts.guards import GUARDS, Authentication
+from app.accounts.oidc import Provider, check_installed
 from app.accounts.origin import login_path
 from app.accounts.setup import is_set_up
 from app.accounts.throttle import Throttle
@@ -79,13 +82,16 @@ TITLES = {
 
 
 def create_app(services: Services, board: ProgressBoard) -> Litestar:
-    assets = Assets(folder("static"))
+    check_installed(services.settings)
+    assets, provider, flows = Assets(folder("static")), Provider(services.settings), Flows()
     made = Litestar(
         route_handlers=[routes(assets)],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "board": Provide(lambda: board, sync_to_thread=False),
             "throttle": Provide(Throttled(), sync_to_thread=False),
+            "provider": Provide(lambda: provider, sync_to_thread=False),
+            "flows": Provide(lambda: flows, sync_to_thread=False),
             "completion": Provide(Completed(), sync_to_thread=False),
         },
         middleware=[DefineMiddleware(Authentication, services=services)],
@@ -124,6 +130,7 @@ def routes(assets: "Assets") -> Router:
     pages = [
         assets.handler(),
         *app.accounts.pages.HANDLERS,
+        *app.accounts.oidc_pages.HANDLERS,
         *app.downloads.pages.HANDLERS,
         *app.downloads.activity_pages.HANDLERS,
         *app.library.pages.HANDLERS,

@@ -50,6 +50,7 @@ LAYERS = [
     ],
     [
         "app.accounts.queries",
+        "app.accounts.identity_queries",
         "app.library.duplicate_queries",
         "app.library.change_queries",
         *(f"app.library.{name}" for name in ("queries", "search", "find", "groups", "likes")),
@@ -76,7 +77,10 @@ LAYERS = [
     ["app.downloads"],
     # edges
     [
-        *(f"app.accounts.{name}" for name in ("guards", "pages", "settings_pages", "api", "commands")),
+        *(
+            f"app.accounts.{name}"
+            for name in ("guards", "pages", "oidc_pages", "settings_pages", "api", "commands")
+        ),
         *(
             f"app.library.{name}"
             for name in (
@@ -151,6 +155,8 @@ ONLY_IMPORTERS = {
         "app.sources.failure_causes",
         "app.sources.downloader",
     },
+    "authlib": {"app.accounts.oidc"},
+    "joserfc": {"app.accounts.oidc"},
     "apprise": {"app.tell.notify"},
     "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},

@@ -33,7 +33,7 @@ FORMS = {
     "/settings/tell/{hook_id}",
 }
 """Routes that read a form; they refuse other bodies before they look at anything."""
-OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}
+OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login", "/login/oidc", "/login/oidc/back"}
 EVERYBODYS = ("/library/", "/api/v1/library/")
 """The library is shared: another user may listen to it."""
 

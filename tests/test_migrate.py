@@ -116,6 +116,7 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 
 
 OF_0003_AND_LATER = """
+DROP TABLE identities;
 DROP TABLE choices;
 DROP TABLE moves;
 DROP TABLE renamings;

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -150,9 +151,7 @@ def test_passwords_are_counted_by_the_persons_own_address(proxy: ReverseProxy) -
         assert web.post("/login", data=wrong | {"name": "somebody"}).status_code == 422
 
 
-def test_only_known_users_and_the_first_one_at_the_setup_page(
-    inlay: Inlay, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_only_known_users_and_the_first_one_at_the_setup_page(tmp_path: Path) -> None:
     settings = {"trusted_proxies": "127.0.0.1", "auth_proxy_header": "Remote-User"}
     with Inlay(tmp_path / "fresh", **settings) as fresh:
         fresh.start(command="web")

@@ -55,6 +55,8 @@ def test_nothing_set_means_defaults_with_absolute_folders() -> None:
         ("INLAY_AUTH_PROXY_HEADER", "Remote-User", "needs INLAY_TRUSTED_PROXIES"),
         ("INLAY_AUTH_PROXY_HEADER", "Cookie", "something else"),
         ("INLAY_AUTH_PROXY_HEADER", "Remote User", "name of a header"),
+        ("INLAY_OIDC_ISSUER", "auth.example", "give a URL"),
+        ("INLAY_OIDC_ISSUER", "https://auth.example", "go together"),
         ("INLAY_CREATE_USERS", "maybe", "choose one of no, yes"),
         ("INLAY_SIGN_OUT_URL", "javascript:alert(1)", "give a URL"),
         ("INLAY_LOOKUPS", "musicbrains", "choose one of musicbrainz"),

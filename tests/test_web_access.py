@@ -22,6 +22,8 @@ from tests.two_people import TwoPeople, two_people
 PUBLIC = {
     "/api/v1/health": "a supervisor asks it, and it tells the version only",
     "/login": "one cannot be signed in before",
+    "/login/oidc": "it is the way to sign in elsewhere",
+    "/login/oidc/back": "one is signed in by it, with a state that only this browser has",
     "/setup": "open until there is a first user, then it leads away",
     "/static/{name}": "our own files, the same for everybody",
 }

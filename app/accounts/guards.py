@@ -48,7 +48,7 @@ AppRequest = Request[User, Auth, State]
 
 @dataclass(frozen=True)
 class Caller:
-    """What authentication found out. `cookie` is said again: its session lives longer now, or ("") has ended."""
+    """What authentication found out. `cookie` is said again: it lives longer. Empty: it has ended."""
 
     user: User | None = None
     auth: Auth = Auth()

@@ -38,7 +38,7 @@ def set_up(request: AppRequest, services: NamedDependency[Services], body: RawBo
         user = setup.create_first_admin(services.db, name, form.get("password", ""))
     except Invalid as error:
         return page("accounts/setup.html", status=error.status, typed_name=name, fields=error.fields)
-    return _sign_in(request, services, user, "/") if user else go(request, "/login")
+    return sign_in_as(request, services, user, "/") if user else go(request, "/login")
 
 
 @get("/login", opt=PUBLIC, sync_to_thread=True)
@@ -48,7 +48,7 @@ def show_login(request: AppRequest, services: NamedDependency[Services]) -> Resp
     target = origin.local_path(request.query_params.get("next", "/"))
     if request.user:
         return go(request, target)
-    return page("accounts/login.html", typed_name="", next=target, error=None)
+    return page("accounts/login.html", **_login_context(services, "", target))
 
 
 @post("/login", opt=PUBLIC, request_max_body_size=origin.FORM_BYTES, sync_to_thread=True)
@@ -67,8 +67,8 @@ def sign_in(
     try:
         user = login.check_login(services.db, throttle, name, form.get("password", ""), address)
     except (Invalid, TooMany) as error:
-        return _login_again(name, target, error)
-    return _sign_in(request, services, user, target)
+        return login_again(services, name, target, error)
+    return sign_in_as(request, services, user, target)
 
 
 @post("/logout", request_max_body_size=origin.FORM_BYTES, sync_to_thread=True)
@@ -86,7 +86,8 @@ def sign_out(request: AppRequest, services: NamedDependency[Services]) -> Respon
     return response
 
 
-def _sign_in(request: AppRequest, services: Services, user: User, target: str) -> Response[Any]:
+def sign_in_as(request: AppRequest, services: Services, user: User, target: str) -> Response[Any]:
+    """A new session for this browser; the one that it had ends."""
     before = request.cookies.get(sessions.COOKIE)
     with services.db.write() as session:
         token = sessions.start(session, user.id, request.headers.get("user-agent", ""), now(), before)
@@ -95,13 +96,23 @@ def _sign_in(request: AppRequest, services: Services, user: User, target: str) -
     return response
 
 
-def _login_again(name: str, target: str, error: InlayError) -> Response[Any]:
-    response = page(
-        "accounts/login.html", status=error.status, typed_name=name, next=target, error=error.message
-    )
+def login_again(services: Services, name: str, target: str, error: InlayError) -> Response[Any]:
+    """The login page with what went wrong."""
+    context = _login_context(services, name, target)
+    response = page("accounts/login.html", status=error.status, **context | {"error": error.message})
     if isinstance(error, TooMany):
         response.set_header("Retry-After", str(error.retry_after_s))
     return response
+
+
+def _login_context(services: Services, name: str, target: str) -> dict[str, Any]:
+    settings = services.settings
+    return {
+        "typed_name": name,
+        "next": target,
+        "error": None,
+        "oidc_name": settings.oidc_name if settings.oidc_issuer else "",
+    }
 
 
 HANDLERS = [show_setup, set_up, show_login, sign_in, sign_out, *settings_pages.HANDLERS]

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
-from app.accounts import login, origin, queries, sessions
+from app.accounts import identity_queries, login, origin, queries, sessions
 from app.accounts.guards import AppRequest
 from app.accounts.model import Scope
 from app.accounts.throttle import Throttle
@@ -181,6 +181,8 @@ def _context(request: AppRequest, services: Services) -> dict[str, Any]:
             "conflict_default": CONFLICTS[services.settings.conflict],
             "conflict": queries.conflict_of(session, request.user.id),
             "conflict_saved": False,
+            "oidc_name": services.settings.oidc_name if services.settings.oidc_issuer else "",
+            "identity": identity_queries.identity_of(session, request.user.id, services.settings.oidc_issuer),
         }
 
 
