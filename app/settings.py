@@ -249,7 +249,7 @@ class Settings:
     )
     proxy: str = setting("", _proxy, "Proxy for downloads and lookups, as a URL.")
     ca_file: Path | None = setting(
-        None, _existing_file, "Extra certificate authority (PEM file) that downloads and lookups trust."
+        None, _existing_file, "Extra certificate authority (PEM file) that downloads, lookups and OIDC trust."
     )
     lookups: tuple[str, ...] = setting(
         (),
