@@ -28,7 +28,7 @@ class Access:
         self.app = app
         self.trusts = trusts
 
-    async def __call__(self, scope: Scope, receive: Call, send: Call) -> None:
+    async def __call__(self, scope: Any, receive: Call, send: Call) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

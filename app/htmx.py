@@ -11,7 +11,7 @@ from app.logs import known
 
 
 class View(Template):
-    """A template that also knows who is looking and the token that their forms carry."""
+    """A template that also knows who is looking, by whose word, and the token that their forms carry."""
 
     def create_template_context(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
         auth = request.scope.get("auth")
@@ -19,6 +19,7 @@ class View(Template):
             "user": request.scope.get("user"),
             "csrf_token": getattr(auth, "form_token", ""),
             "request_id": known("request_id"),
+            "vouched": getattr(auth, "vouched", ""),
             **super().create_template_context(request),
         }
 

@@ -12,6 +12,7 @@ from typing import Any
 from litestar import Litestar, Request
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Server
 
 from app import __version__
 from app.audio.formats import FORMATS
@@ -136,12 +137,13 @@ class Document(JsonRenderPlugin):
         return self.render_json(request, complete(openapi_schema, request.app))
 
 
-def config() -> OpenAPIConfig:
+def config(base_path: str) -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Inlay",
         version=__version__,
         description=ABOUT,
         path="/schema",
+        servers=[Server(url=base_path or "/")],
         render_plugins=[Document()],
         use_handler_docstrings=True,
     )

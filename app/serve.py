@@ -52,7 +52,7 @@ def _say(environment: Environment, as_json: bool) -> None:
     """The one line that a start prints."""
     settings = environment.settings
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{host}:{settings.port}/"
+    url = f"http://{host}:{settings.port}{settings.base_path}/"
     click.echo(json.dumps({"url": url}) if as_json else f"Inlay is at {url}")
 
 
@@ -61,12 +61,13 @@ class Server(uvicorn.Server):
 
     def __init__(self, parts: Parts, say: Callable[[], None]) -> None:
         from app.access import Access
+        from app.front import Front, is_from_proxy
         from app.web import create_app
 
         settings = parts.services.settings
         super().__init__(
             uvicorn.Config(
-                Access(create_app(parts.services, parts.board)),
+                Front(Access(create_app(parts.services, parts.board), trusts=is_from_proxy), settings),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,

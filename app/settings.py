@@ -1,17 +1,15 @@
 """Every setting in one table: name, default, meaning. Read from `INLAY_…` variables, strictly."""
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from app import setting_values as values
 from app.audio.formats import FORMATS
 from app.errors import SettingsError
-from app.freshness.versions import CHANNELS, STABLE, is_safe_index
+from app.freshness.versions import CHANNELS, STABLE
 
 PREFIX = "INLAY_"
 CONFLICTS = {
@@ -21,115 +19,6 @@ CONFLICTS = {
     "overwrite_if_better": "Replace the old one if the new one is better",
 }
 """What may be done with a track that is there already, as people are asked."""
-LOOKUPS = ("musicbrainz", "coverart", "acoustid", "lrclib")
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise ValueError(f"give a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _delays(text: str) -> tuple[int, ...]:
-    if text.strip() == "0":
-        return ()
-    try:
-        return tuple(_whole(1, 24 * 3600)(part.strip()) for part in text.split(","))
-    except ValueError as error:
-        raise ValueError("give seconds from 1 to 86400, separated by commas, such as 5,30; or 0") from error
-
-
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"choose one of {', '.join(allowed)}")
-        return text
-
-    return parse
-
-
-def _hosts(text: str) -> tuple[str, ...]:
-    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
-    for host in hosts:
-        if "/" in host:
-            try:
-                ip_network(host)
-            except ValueError as error:
-                raise ValueError(
-                    f"{host} is neither a host name nor a network such as 192.168.1.0/24"
-                ) from error
-    return hosts
-
-
-def _proxy(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
-        raise ValueError("give a URL such as http://proxy.example:3128")
-    return text
-
-
-def _lookups(text: str) -> tuple[str, ...]:
-    asked = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    for one in asked:
-        _one_of(*LOOKUPS)(one)
-    if "musicbrainz" not in asked and {"coverart", "acoustid"} & set(asked):
-        raise ValueError("coverart and acoustid need musicbrainz beside them")
-    return asked
-
-
-def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("give a URL such as https://musicbrainz.example/ws/2")
-    if not re.fullmatch(r"[a-z0-9._:-]+", parts.hostname):
-        raise ValueError("this is not the name of a host")
-    if parts.username or parts.password:
-        raise ValueError("give the URL without a login")
-    return text.rstrip("/")
-
-
-def _index_url(text: str) -> str:
-    url = _base_url(text)
-    if not is_safe_index(url):
-        raise ValueError("give a URL that begins with https://, as programs come from there")
-    return url
-
-
-def _contact(text: str) -> str:
-    # It goes into a header, in brackets.
-    if not re.fullmatch(r"[!-'*-~]{3,100}", text) or not ("@" in text or "://" in text):
-        raise ValueError("give an e-mail address or the URL of a page about you")
-    return text
-
-
-def _long_secret(text: str) -> str:
-    if not re.fullmatch(r"[!-~]{16,200}", text):
-        raise ValueError(
-            "give 16 to 200 letters, digits and signs without blanks; `openssl rand -hex 24` does"
-        )
-    return text
-
-
-def _existing_file(text: str) -> Path:
-    path = _path(text)
-    if not path.is_file():
-        raise ValueError("there is no file of that name")
-    return path
-
-
-def _picture_name(text: str) -> str:
-    if not text:
-        return ""
-    if not re.fullmatch(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*\.jpe?g", text) or len(text.encode()) > 100:
-        raise ValueError("give a file name such as cover.jpg, without a folder")
-    return text
 
 
 def setting(
@@ -145,20 +34,51 @@ class Settings:
     """All settings, checked. Field `data_dir` is the variable `INLAY_DATA_DIR`, and so on."""
 
     data_dir: Path = setting(
-        Path("data"), _path, "Folder of the database, staging, trash, backups and secret."
+        Path("data"), values.path, "Folder of the database, staging, trash, backups and secret."
     )
     library_dir: Path = setting(
-        Path("library"), _path, "Folder of your music: finished tracks go there, and it is watched."
+        Path("library"), values.path, "Folder of your music: finished tracks go there, and it is watched."
     )
     staging_dir: Path | None = setting(
-        None, _path, "Folder for what is fetched but not accepted; unset: `staging` in the data folder."
+        None, values.path, "Folder for what is fetched but not accepted; unset: `staging` in the data folder."
     )
     host: str = setting("127.0.0.1", str, "Address to listen on; `0.0.0.0` for the whole network.")
-    port: int = setting(8640, _whole(1, 65535), "Port to listen on.")
-    workers: int = setting(4, _whole(1, 32), "Downloads that are fetched at the same time.")
-    per_site: int = setting(2, _whole(1, 32), "Of these, downloads from one site at the same time.")
+    port: int = setting(8640, values.whole(1, 65535), "Port to listen on.")
+    base_path: str = setting(
+        "", values.base_path, "Path under which a reverse proxy shows Inlay, such as `/inlay`; unset: none."
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        values.networks,
+        "Addresses or networks (comma list) of your reverse proxies: their `X-Forwarded-For`, `-Proto` and "
+        "`-Host` are believed, nobody else's.",
+    )
+    auth_proxy_header: str = setting(
+        "",
+        values.identity_header,
+        "Header in which a trusted proxy names the signed-in user, such as `Remote-User`; unset: none.",
+    )
+    oidc_issuer: str = setting(
+        "", values.issuer, "OpenID Connect provider, as its issuer URL; needs the extra `oidc`."
+    )
+    oidc_client_id: str = setting("", str, "Inlay's client id there.")
+    oidc_client_secret: str = setting("", str, "Inlay's client secret there, if it has one.", secret=True)
+    oidc_name: str = setting("OpenID", values.label, "What the login page calls it: *Sign in with …*.")
+    create_users: str = setting(
+        "no",
+        values.one_of("no", "yes"),
+        "Whether somebody whom the proxy or OIDC names, and who is no user yet, becomes one (never an "
+        "admin): `no` or `yes`.",
+    )
+    sign_out_url: str = setting(
+        "", values.page_url, "Page where the proxy's or OIDC's own session is ended: signing out leads there."
+    )
+    workers: int = setting(4, values.whole(1, 32), "Downloads that are fetched at the same time.")
+    per_site: int = setting(2, values.whole(1, 32), "Of these, downloads from one site at the same time.")
     format: str = setting(
-        "mp3", _one_of(*FORMATS), f"Format of new tracks: {', '.join(FORMATS)} (`original`: kept as it came)."
+        "mp3",
+        values.one_of(*FORMATS),
+        f"Format of new tracks: {', '.join(FORMATS)} (`original`: kept as it came).",
     )
     naming: str = setting(
         "",
@@ -168,120 +88,137 @@ class Settings:
     )
     conflict: str = setting(
         "keep_both",
-        _one_of(*CONFLICTS),
+        values.one_of(*CONFLICTS),
         "When a track is there already, unless its user says otherwise: `keep_both` (a name that is taken "
         "gets a number), `skip`, `overwrite` or `overwrite_if_better` (the old file goes to the trash).",
     )
     cover_file: str = setting(
         "cover.jpg",
-        _picture_name,
+        values.picture_name,
         "Name of the picture beside an album's tracks, written where there is none; empty: no such file.",
         may_be_empty=True,
     )
     max_duration_s: int = setting(
-        6 * 3600, _whole(1, 7 * 24 * 3600), "Longest track that is fetched, in seconds."
+        6 * 3600, values.whole(1, 7 * 24 * 3600), "Longest track that is fetched, in seconds."
     )
-    max_file_bytes: int = setting(2 * 1024**3, _whole(1024, 2**40), "Largest file that is fetched, in bytes.")
+    max_file_bytes: int = setting(
+        2 * 1024**3, values.whole(1024, 2**40), "Largest file that is fetched, in bytes."
+    )
     max_wall_s: int = setting(
-        4 * 3600, _whole(10, 7 * 24 * 3600), "Longest time that fetching one track may take, in seconds."
+        4 * 3600,
+        values.whole(10, 7 * 24 * 3600),
+        "Longest time that fetching one track may take, in seconds.",
     )
     stall_s: int = setting(
         120,
-        _whole(5, 24 * 3600),
+        values.whole(5, 24 * 3600),
         "A download that receives next to nothing for this many seconds is stopped.",
     )
     max_staging_bytes: int = setting(
-        20 * 1024**3, _whole(1024**2, 2**50), "Most bytes in the staging folder; further downloads wait."
+        20 * 1024**3,
+        values.whole(1024**2, 2**50),
+        "Most bytes in the staging folder; further downloads wait.",
     )
     min_free_bytes: int = setting(
         512 * 1024**2,
-        _whole(0, 2**50),
+        values.whole(0, 2**50),
         "Bytes that stay free on the staging disk (at most a twentieth of it); further downloads wait.",
     )
     retry_delays_s: tuple[int, ...] = setting(
         (5, 30),
-        _delays,
+        values.delays,
         "Seconds (comma list) after which a temporary failure is tried again; `0`: not by itself.",
     )
     review_days: int = setting(
-        7, _whole(1, 3650), "Days that a fetched track waits for its review before it is discarded."
+        7, values.whole(1, 3650), "Days that a fetched track waits for its review before it is discarded."
     )
     undo_s: int = setting(
         600,
-        _whole(0, 24 * 3600),
+        values.whole(0, 24 * 3600),
         "Seconds for which an added or discarded track can be brought back to review; 0: not at all.",
     )
     trash_days: int = setting(
-        30, _whole(0, 36500), "Days after which deleted and replaced files leave the trash; 0 keeps them."
+        30,
+        values.whole(0, 36500),
+        "Days after which deleted and replaced files leave the trash; 0 keeps them.",
     )
     history_days: int = setting(
-        365, _whole(0, 36500), "Days after which finished downloads leave the history; 0 keeps them."
+        365, values.whole(0, 36500), "Days after which finished downloads leave the history; 0 keeps them."
     )
-    user_active: int = setting(4, _whole(1, 32), "Downloads of one user that are fetched at the same time.")
-    user_queued: int = setting(500, _whole(1, 100_000), "Downloads of one user that may wait in the queue.")
+    user_active: int = setting(
+        4, values.whole(1, 32), "Downloads of one user that are fetched at the same time."
+    )
+    user_queued: int = setting(
+        500, values.whole(1, 100_000), "Downloads of one user that may wait in the queue."
+    )
     user_per_day: int = setting(
-        1000, _whole(1, 1_000_000), "Links that one user may hand in within 24 hours."
+        1000, values.whole(1, 1_000_000), "Links that one user may hand in within 24 hours."
     )
     user_bytes_per_day: int = setting(
-        100 * 1024**3, _whole(1024, 2**50), "Bytes that are fetched for one user within 24 hours."
+        100 * 1024**3, values.whole(1024, 2**50), "Bytes that are fetched for one user within 24 hours."
     )
     replaygain: str = setting(
         "off",
-        _one_of("off", "track", "album"),
+        values.one_of("off", "track", "album"),
         "Write how loud added tracks are into them (ReplayGain 2.0): `off`, `track`, or `album` as well.",
     )
     allow_hosts: tuple[str, ...] = setting(
-        (), _hosts, "Hosts or networks (comma list) that downloads may reach although they are private."
+        (), values.hosts, "Hosts or networks (comma list) that downloads may reach although they are private."
     )
-    proxy: str = setting("", _proxy, "Proxy for downloads and lookups, as a URL.")
+    proxy: str = setting("", values.proxy, "Proxy for downloads and lookups, as a URL.")
     ca_file: Path | None = setting(
-        None, _existing_file, "Extra certificate authority (PEM file) that downloads and lookups trust."
+        None,
+        values.existing_file,
+        "Extra certificate authority (PEM file) that downloads, lookups and OIDC trust.",
     )
     lookups: tuple[str, ...] = setting(
         (),
-        _lookups,
-        f"Services that are asked about fetched tracks (comma list of {', '.join(LOOKUPS)}); unset: none.",
+        values.lookups,
+        "Services that are asked about fetched tracks "
+        f"(comma list of {', '.join(values.LOOKUPS)}); unset: none.",
     )
     contact: str = setting(
         "",
-        _contact,
+        values.contact,
         "Your e-mail address or page: these services want to know whose requests they are.",
     )
     musicbrainz_url: str = setting(
-        "https://musicbrainz.org/ws/2", _base_url, "MusicBrainz, or a mirror of it: candidates for tags."
+        "https://musicbrainz.org/ws/2",
+        values.base_url,
+        "MusicBrainz, or a mirror of it: candidates for tags.",
     )
     coverart_url: str = setting(
-        "https://coverartarchive.org", _base_url, "Cover Art Archive: covers of these candidates."
+        "https://coverartarchive.org", values.base_url, "Cover Art Archive: covers of these candidates."
     )
     acoustid_url: str = setting(
         "https://api.acoustid.org/v2",
-        _base_url,
+        values.base_url,
         "AcoustID: candidates by the sound; needs `fpcalc`.",
     )
     acoustid_key: str = setting("", str, "Your application key of AcoustID.", secret=True)
-    lrclib_url: str = setting("https://lrclib.net/api", _base_url, "LRCLIB: lyrics.")
+    lrclib_url: str = setting("https://lrclib.net/api", values.base_url, "LRCLIB: lyrics.")
     ytdlp_channel: str = setting(
         STABLE,
-        _one_of(*CHANNELS),
+        values.one_of(*CHANNELS),
         "yt-dlp for new downloads, looked for once a day: `stable`, `nightly`, or `bundled` (the one that "
         "came with Inlay, nothing is looked for).",
     )
     ytdlp_index_url: str = setting(
         "https://pypi.org/simple",
-        _index_url,
+        values.index_url,
         "Package index that yt-dlp comes from: PyPI, or a mirror of it.",
     )
     log_level: str = setting(
         "info",
-        _one_of("debug", "info", "warning", "error"),
+        values.one_of("debug", "info", "warning", "error"),
         "What is written to the log: `debug` (also each look at a page), `info`, `warning` or `error`.",
     )
     log_format: str = setting(
-        "text", _one_of("text", "json"), "Form of the log: `text`, or `json`, an object on each line."
+        "text", values.one_of("text", "json"), "Form of the log: `text`, or `json`, an object on each line."
     )
     metrics_token: str = setting(
         "",
-        _long_secret,
+        values.long_secret,
         "What Prometheus has to send as bearer token to get `/metrics`, beside tokens of admins.",
         secret=True,
     )
@@ -302,7 +239,7 @@ class Settings:
 
 
 # Names that the contract keeps for what is not built yet. Said at start rather than ignored.
-RESERVED = ("BASE_PATH", "TRUSTED_PROXIES", "AUTH_PROXY_HEADER", "DATABASE_URL")
+RESERVED = ("DATABASE_URL",)
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -333,6 +270,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if bool(found.get("admin_user")) != bool(found.get("admin_password")):
         raise SettingsError("INLAY_ADMIN_USER and INLAY_ADMIN_PASSWORD go together: set both or neither.")
     _check_lookups(found)
+    _check_sign_in(found)
     return Settings(**found)
 
 
@@ -347,6 +285,16 @@ def _check_lookups(found: Mapping[str, Any]) -> None:
         raise SettingsError(
             "INLAY_LOOKUPS: acoustid needs INLAY_ACOUSTID_KEY, a free application key from acoustid.org."
         )
+
+
+def _check_sign_in(found: Mapping[str, Any]) -> None:
+    if found.get("auth_proxy_header") and not found.get("trusted_proxies"):
+        raise SettingsError(
+            "INLAY_AUTH_PROXY_HEADER needs INLAY_TRUSTED_PROXIES: without it anybody could send that header. "
+            "Give the address of your reverse proxy."
+        )
+    if bool(found.get("oidc_issuer")) != bool(found.get("oidc_client_id")):
+        raise SettingsError("INLAY_OIDC_ISSUER and INLAY_OIDC_CLIENT_ID go together: set both or neither.")
 
 
 def _secret(name: str, file: str) -> str:

@@ -18,6 +18,7 @@ from litestar.template.config import TemplateConfig
 from litestar.types import Message, Scope
 
 import app.accounts.api
+import app.accounts.oidc_pages
 import app.accounts.pages
 import app.cookies.api
 import app.cookies.pages
@@ -39,16 +40,19 @@ import app.rules.pages
 import app.tell.devices
 import app.tell.pages
 from app import __version__, openapi, pwa
+from app.accounts.flows import Flows
 from app.accounts.guards import GUARDS, Authentication
+from app.accounts.oidc import Provider, check_installed
 from app.accounts.origin import login_path
 from app.accounts.setup import is_set_up
 from app.accounts.throttle import Throttle
 from app.downloads.progress import ProgressBoard
-from app.errors import InlayError, NeedsLogin, TooMany
+from app.errors import InlayError, NeedsLogin, SettingsError, TooMany
 from app.htmx import fragment, go, page, wants_fragment
 from app.library.complete import Completion
 from app.resources import folder
 from app.services import Services
+from app.sub_path import SubPath
 
 log = logging.getLogger("inlay.web")
 
@@ -83,13 +87,16 @@ TITLES = {
 
 
 def create_app(services: Services, board: ProgressBoard) -> Litestar:
-    assets = Assets(folder("static"))
-    return Litestar(
+    check_installed(services.settings)
+    assets, provider, flows = Assets(folder("static")), Provider(services.settings), Flows()
+    made = Litestar(
         route_handlers=[routes(assets)],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "board": Provide(lambda: board, sync_to_thread=False),
             "throttle": Provide(Throttled(), sync_to_thread=False),
+            "provider": Provide(lambda: provider, sync_to_thread=False),
+            "flows": Provide(lambda: flows, sync_to_thread=False),
             "completion": Provide(Completed(), sync_to_thread=False),
         },
         middleware=[DefineMiddleware(Authentication, services=services)],
@@ -108,11 +115,19 @@ def create_app(services: Services, board: ProgressBoard) -> Litestar:
             gzip_compress_level=6,
             exclude=["/file$", "/cover$", "^/static/"],
         ),
-        template_config=TemplateConfig(instance=_templates(assets)),
-        openapi_config=openapi.config(),
+        template_config=TemplateConfig(instance=_templates(assets, services.settings.base_path)),
+        openapi_config=openapi.config(services.settings.base_path),
         debug=False,
         logging_config=None,
     )
+    _check_base_path(made, services.settings.base_path)
+    return made
+
+
+def _check_base_path(made: Litestar, base: str) -> None:
+    """With a proxy that takes the sub-path off, and one that does not, an address has one meaning only."""
+    if base and any(f"{one.path}/".startswith(f"{base}/") for one in made.routes):
+        raise SettingsError(f"INLAY_BASE_PATH {base!r} is an address of Inlay's own. Choose another one.")
 
 
 def routes(assets: "Assets") -> Router:
@@ -121,6 +136,7 @@ def routes(assets: "Assets") -> Router:
         assets.handler(),
         *pwa.handlers(assets),
         *app.accounts.pages.HANDLERS,
+        *app.accounts.oidc_pages.HANDLERS,
         *app.downloads.pages.HANDLERS,
         *app.downloads.activity_pages.HANDLERS,
         *app.library.pages.HANDLERS,
@@ -160,8 +176,10 @@ def health() -> dict[str, str]:
     return {"status": "ok", "version": __version__}
 
 
-def _templates(assets: "Assets") -> JinjaTemplateEngine:
+def _templates(assets: "Assets", base_path: str) -> JinjaTemplateEngine:
     engine = JinjaTemplateEngine(directory=folder("templates"))
+    engine.engine.globals["base_path"] = base_path
+    engine.engine.add_extension(SubPath)
     engine.engine.trim_blocks = engine.engine.lstrip_blocks = True
     engine.engine.globals["asset"] = assets.url
     return engine

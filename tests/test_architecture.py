@@ -16,7 +16,10 @@ LAYERS = [
     ["app.freshness.versions"],
     # base
     [
+        "app.setting_values",
         "app.settings",
+        "app.front",
+        "app.sub_path",
         "app.db",
         "app.soundness",
         "app.ballast",
@@ -56,6 +59,7 @@ LAYERS = [
     ],
     [
         "app.accounts.queries",
+        "app.accounts.identity_queries",
         "app.library.duplicate_queries",
         "app.library.change_queries",
         *(f"app.library.{name}" for name in ("queries", "search", "find", "groups", "likes")),
@@ -86,7 +90,16 @@ LAYERS = [
     [
         *(
             f"app.accounts.{name}"
-            for name in ("guards", "pages", "settings_pages", "phone_pages", "link_pages", "api", "commands")
+            for name in (
+                "guards",
+                "pages",
+                "oidc_pages",
+                "settings_pages",
+                "phone_pages",
+                "link_pages",
+                "api",
+                "commands",
+            )
         ),
         *(
             f"app.library.{name}"
@@ -179,6 +192,8 @@ ONLY_IMPORTERS = {
         "app.sources.downloader",
     },
     "urllib3": {"app.freshness.index"},
+    "authlib": {"app.accounts.oidc"},
+    "joserfc": {"app.accounts.oidc"},
     "apprise": {"app.tell.notify"},
     "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},

@@ -203,7 +203,7 @@ def test_doctor_says_what_to_do_about_a_folder_that_cannot_be(tmp_path: Path) ->
         ("INLAY_PORT", "many", "whole number from 1 to 65535"),
         ("INLAY_FORMAT", "mp5", "choose one of mp3"),
         ("INLAY_CA_FILE", "/nowhere.pem", "no file of that name"),
-        ("INLAY_BASE_PATH", "/inlay", "later version"),
+        ("INLAY_DATABASE_URL", "postgresql://db", "later version"),
         ("INLAY_ADMIN_USER", "alice", "go together"),
     ],
 )

@@ -37,7 +37,15 @@ FORMS = {
 }
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {
-    *("/api/v1/health", "/static/{name}", "/setup", "/login", "/login/link"),
+    *(
+        "/api/v1/health",
+        "/static/{name}",
+        "/setup",
+        "/login",
+        "/login/link",
+        "/login/oidc",
+        "/login/oidc/back",
+    ),
     *("/manifest.webmanifest", "/sw.js", "/offline", "/add/now", "/share"),
 }
 EVERYBODYS = ("/library/", "/api/v1/library/")

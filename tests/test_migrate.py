@@ -117,6 +117,7 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 
 
 OF_0003_AND_LATER = """
+DROP TABLE identities;
 DROP TABLE site_cookies;
 ALTER TABLE downloads DROP COLUMN wants_cookies;
 DROP TABLE sign_in_links;

@@ -23,6 +23,8 @@ PUBLIC = {
     "/api/v1/health": "a supervisor asks it, and it tells the version only",
     "/login": "one cannot be signed in before",
     "/login/link": "a phone that holds the code of a QR code signs in with it",
+    "/login/oidc": "it is the way to sign in elsewhere",
+    "/login/oidc/back": "one is signed in by it, with a state that only this browser has",
     "/setup": "open until there is a first user, then it leads away",
     "/manifest.webmanifest": "says what Inlay is, the same for everybody",
     "/sw.js": "our own file",

@@ -138,10 +138,10 @@ class TwoPeople:
 
 
 @contextmanager
-def two_people(home: Path) -> Iterator[TwoPeople]:
+def two_people(home: Path, **settings: str) -> Iterator[TwoPeople]:
     """Their rows and files are written as the worker would: nothing has to be fetched for these tests."""
     # Links of covers are fetched at once: nothing of what these tests make up leaves the machine.
-    with Inlay(home, proxy="http://127.0.0.1:9") as inlay:
+    with Inlay(home, proxy="http://127.0.0.1:9", **settings) as inlay:
         inlay.start(command="web", seconds=90)
         # The first user is an admin, so neither of the two may be it.
         _, alice, bob = (_join(inlay, name) for name in ("root", "alice", "bob"))

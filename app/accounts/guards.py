@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from litestar import Request
@@ -15,8 +15,9 @@ from litestar.types import ASGIApp, Message, Receive, Send
 from litestar.types import Scope as ConnectionScope
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import front
 from app.access import download_of
-from app.accounts import origin, queries, sessions
+from app.accounts import origin, outside, queries, sessions
 from app.accounts.cookie import session_cookie
 from app.accounts.model import Scope, User
 from app.accounts.origin import Connection
@@ -35,10 +36,14 @@ FORM_TOKEN_FIELD = "csrf_token"
 class Auth:
     """How the request says who it is. `form_token` is what its forms must carry."""
 
-    kind: Literal["session", "token", "metrics", "none"] = "none"
+    kind: Literal["session", "token", "proxy", "metrics", "none"] = "none"
     session_id: int | None = None
     scope: Scope | None = None
     form_token: str = ""
+    vouched: str = ""
+    """The name that a trusted proxy gave; also where a session of the same user is there."""
+    refusal: str = ""
+    """Why the user whom it names may not in."""
 
 
 AppRequest = Request[User, Auth, State]
@@ -46,11 +51,11 @@ AppRequest = Request[User, Auth, State]
 
 @dataclass(frozen=True)
 class Caller:
-    """What authentication found out. `renewed`: the session lives longer now, so should its cookie."""
+    """What authentication found out. `cookie` is said again: it lives longer. Empty: it has ended."""
 
     user: User | None = None
     auth: Auth = Auth()
-    renewed: bool = False
+    cookie: str | None = None
 
 
 class Authentication:
@@ -69,8 +74,8 @@ class Authentication:
         if not options.get("anonymous"):
             connection: Connection = ASGIConnection(scope)
             caller = await self._find(connection, options)
-            if caller.renewed:
-                send = _renewing(send, connection)
+            if caller.cookie is not None:
+                send = _saying(send, caller.cookie, secure=origin.is_https(scope))
         scope["user"], scope["auth"] = caller.user, caller.auth
         with about(user_id=caller.user.id if caller.user else None, download_id=download_of(scope)):
             await self.app(scope, receive, send)
@@ -83,7 +88,10 @@ class Authentication:
             if options.get("metrics") and wanted and sessions.same(wanted, token):
                 return Caller(auth=Auth("metrics"))
             return await sync_to_thread(find_by_token, self.services, token, note=note)
-        if token := connection.cookies.get(sessions.COOKIE, ""):
+        token = connection.cookies.get(sessions.COOKIE, "")
+        if said := front.vouched(connection.scope):
+            return await sync_to_thread(find_by_proxy, self.services, said, token)
+        if token:
             return await sync_to_thread(find_by_cookie, self.services, token, note=note)
         return Caller()
 
@@ -99,7 +107,30 @@ def find_by_cookie(services: Services, token: str, *, note: bool = True) -> Call
     due = note and sessions.is_due(row.seen_at, moment)
     renewed = due and _note(services, queries.touch_session, row.id, moment, moment + sessions.LIFETIME)
     form_token = sessions.form_token(services.secret, token)
-    return Caller(user, Auth("session", row.id, Scope.FULL, form_token), renewed)
+    return Caller(user, Auth("session", row.id, Scope.FULL, form_token), token if renewed else None)
+
+
+def find_by_proxy(services: Services, said: front.Vouched, cookie: str) -> Caller:
+    """Whom a trusted proxy names. It says so with every request: another one's session ends here."""
+    user, refusal = None, ""
+    if said.problem:
+        refusal = f"The reverse proxy in front of Inlay {said.problem}. Its admin has to put that right."
+    else:
+        try:
+            user = outside.user_of_proxy(services.db, services.settings, said.name)
+        except NotAllowed as error:
+            refusal = error.message
+    before = find_by_cookie(services, cookie) if cookie else Caller()
+    if user and before.user and before.user.id == user.id:
+        return replace(before, auth=replace(before.auth, vouched=said.name))
+    if before.user:
+        _note(services, queries.end_session_by_hash, sessions.hashed(cookie))
+    if user is None:
+        found = Caller(auth=Auth(vouched=said.name, refusal=refusal))
+    else:
+        form_token = sessions.form_token(services.secret, f"proxy {user.id}")
+        found = Caller(user, Auth("proxy", None, Scope.FULL, form_token, said.name))
+    return replace(found, cookie="" if before.user else None)
 
 
 def find_by_token(services: Services, token: str, *, note: bool = True) -> Caller:
@@ -115,7 +146,7 @@ def find_by_token(services: Services, token: str, *, note: bool = True) -> Calle
 
 
 def _note(services: Services, write: Any, *values: Any) -> bool:
-    """Write down a last use. A full disk must not keep people from reading, so failing is no error."""
+    """Write down a last use or an end. A full disk must not keep people from reading: failing is no error."""
     try:
         with services.db.write() as session:
             write(session, *values)
@@ -125,9 +156,8 @@ def _note(services: Services, write: Any, *values: Any) -> bool:
     return True
 
 
-def _renewing(send: Send, connection: Connection) -> Send:
-    """Adds the session's cookie again, unless the response itself says something about it."""
-    token, secure = connection.cookies[sessions.COOKIE], origin.is_https(connection.scope)
+def _saying(send: Send, token: str, *, secure: bool) -> Send:
+    """Adds the session's cookie, unless the response itself says something about it."""
     ours = f"{sessions.COOKIE}=".encode()
 
     async def send_with_cookie(message: Message) -> None:
@@ -142,11 +172,17 @@ def _renewing(send: Send, connection: Connection) -> Send:
 
 
 async def require_login(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Guard of every route: only `opt={"public": True}` opens it to everybody. Raises NeedsLogin."""
+    """Guard of every route: only `opt={"public": True}` opens it to everybody.
+
+    Raises NeedsLogin, or NotAllowed for somebody whom the proxy names and nobody here knows.
+    """
+    if handler.opt.get("public") or connection.user is not None:
+        return
     if handler.opt.get("metrics") and connection.auth.kind == "metrics":
         return
-    if not handler.opt.get("public") and connection.user is None:
-        raise NeedsLogin("Sign in first, or send a valid API token.")
+    if connection.auth.refusal:
+        raise NotAllowed(connection.auth.refusal, code="unknown_user")
+    raise NeedsLogin("Sign in first, or send a valid API token.")
 
 
 async def require_scope(connection: Connection, handler: BaseRouteHandler) -> None:

@@ -19,7 +19,9 @@ def check_login(db: Database, throttle: Throttle, name: str, password: str, addr
     with db.read() as session:
         user = queries.find_user(session, name)
     throttle.admit(account, address)
-    if not passwords.verify(user.password_hash if user else passwords.NOBODY, password) or user is None:
+    # Whoever has no password takes as long as everybody.
+    known = (user and user.password_hash) or passwords.NOBODY
+    if not passwords.verify(known, password) or user is None:
         # Not the name that was typed: people type their password there, too.
         log.warning("wrong password for %s from %s", f"user {user.id}" if user else "no user", address)
         raise Invalid(WRONG, code="wrong_password")

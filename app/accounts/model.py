@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, now
@@ -68,3 +68,18 @@ class Token(Base):
     label: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     used_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Identity(Base):
+    """Who a user is at an OpenID provider. The pair is what counts: names and addresses change hands."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    """What the provider called them when they were connected: for the settings page only."""
+    created_at: Mapped[datetime] = mapped_column(default=now)

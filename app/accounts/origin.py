@@ -7,6 +7,8 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.types import Scope
 
+from app.front import base_of
+
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -23,6 +25,11 @@ def own_origin(connection: Connection) -> str:
     """Our own `scheme://host`, as this request names us."""
     scheme = "https" if is_https(connection.scope) else "http"
     return f"{scheme}://{connection.headers.get('host', '')}"
+
+
+def own_address(connection: Connection) -> str:
+    """Where our pages begin, as the person's browser sees it: what whole addresses are made of."""
+    return own_origin(connection) + base_of(connection.scope)
 
 
 def is_own(connection: Connection) -> bool:

@@ -23,7 +23,7 @@ PUBLIC = {"public": True}
 def show_setup(request: AppRequest, services: NamedDependency[Services]) -> Response[Any]:
     if setup.is_set_up(services.db):
         return go(request, "/")
-    return page("accounts/setup.html", typed_name="", fields={})
+    return page("accounts/setup.html", typed_name=request.auth.vouched, fields={})
 
 
 @post("/setup", opt=PUBLIC, request_max_body_size=origin.FORM_BYTES, sync_to_thread=True)
@@ -32,12 +32,13 @@ def set_up(request: AppRequest, services: NamedDependency[Services], body: RawBo
     if setup.is_set_up(services.db):
         return go(request, "/login")
     form = origin.read_form(body)
-    name = form.get("name", "")
+    # Who comes through a proxy that names them is that user from now on, and would not be another one.
+    name = request.auth.vouched or form.get("name", "")
     try:
         user = setup.create_first_admin(services.db, name, form.get("password", ""))
     except Invalid as error:
         return page("accounts/setup.html", status=error.status, typed_name=name, fields=error.fields)
-    return _sign_in(request, services, user, "/") if user else go(request, "/login")
+    return sign_in_as(request, services, user, "/") if user else go(request, "/login")
 
 
 @get("/login", opt=PUBLIC, sync_to_thread=True)
@@ -47,7 +48,7 @@ def show_login(request: AppRequest, services: NamedDependency[Services]) -> Resp
     target = origin.local_path(request.query_params.get("next", "/"))
     if request.user:
         return go(request, target)
-    return page("accounts/login.html", typed_name="", next=target, error=None)
+    return page("accounts/login.html", **_login_context(services, "", target))
 
 
 @post("/login", opt=PUBLIC, request_max_body_size=origin.FORM_BYTES, sync_to_thread=True)
@@ -58,13 +59,16 @@ def sign_in(
     body: RawBody,
 ) -> Response[Any]:
     form = origin.read_form(body)
+    if request.auth.vouched:
+        # Another user's session would end with the next request.
+        return go(request, origin.local_path(form.get("next", "/")))
     name, target = form.get("name", ""), origin.local_path(form.get("next", "/"))
     address = origin.client_address(request)
     try:
         user = login.check_login(services.db, throttle, name, form.get("password", ""), address)
     except (Invalid, TooMany) as error:
-        return _login_again(name, target, error)
-    return _sign_in(request, services, user, target)
+        return login_again(services, name, target, error)
+    return sign_in_as(request, services, user, target)
 
 
 @post("/logout", request_max_body_size=origin.FORM_BYTES, sync_to_thread=True)
@@ -72,12 +76,18 @@ def sign_out(request: AppRequest, services: NamedDependency[Services]) -> Respon
     if request.auth.session_id is not None:
         with services.db.write() as session:
             queries.end_session(session, request.user.id, request.auth.session_id)
-    response = go(request, "/login")
+    where = services.settings.sign_out_url
+    if where or request.auth.vouched:
+        still: dict[str, Any] = {} if request.auth.vouched else {"user": None}
+        response: Response[Any] = page("accounts/signed_out.html", where=where, nav="", **still)
+    else:
+        response = go(request, "/login")
     response.set_cookie(session_cookie("", secure=origin.is_https(request.scope)))
     return response
 
 
-def _sign_in(request: AppRequest, services: Services, user: User, target: str) -> Response[Any]:
+def sign_in_as(request: AppRequest, services: Services, user: User, target: str) -> Response[Any]:
+    """A new session for this browser; the one that it had ends."""
     before = request.cookies.get(sessions.COOKIE)
     with services.db.write() as session:
         token = sessions.start(session, user.id, request.headers.get("user-agent", ""), now(), before)
@@ -86,13 +96,23 @@ def _sign_in(request: AppRequest, services: Services, user: User, target: str) -
     return response
 
 
-def _login_again(name: str, target: str, error: InlayError) -> Response[Any]:
-    response = page(
-        "accounts/login.html", status=error.status, typed_name=name, next=target, error=error.message
-    )
+def login_again(services: Services, name: str, target: str, error: InlayError) -> Response[Any]:
+    """The login page with what went wrong."""
+    context = _login_context(services, name, target)
+    response = page("accounts/login.html", status=error.status, **context | {"error": error.message})
     if isinstance(error, TooMany):
         response.set_header("Retry-After", str(error.retry_after_s))
     return response
+
+
+def _login_context(services: Services, name: str, target: str) -> dict[str, Any]:
+    settings = services.settings
+    return {
+        "typed_name": name,
+        "next": target,
+        "error": None,
+        "oidc_name": settings.oidc_name if settings.oidc_issuer else "",
+    }
 
 
 HANDLERS = [

@@ -42,7 +42,7 @@ def make_phone_token(request: AppRequest, services: NamedDependency[Services]) -
 def make_link(request: AppRequest, services: NamedDependency[Services]) -> Response[Any]:
     """A QR code that signs a phone in, once. An API token gets none: a token lasts, a session is seen."""
     code = sessions.make_sign_in_link(services.db, request.user.id)
-    link = f"{origin.own_origin(request)}/login/link?code={code}"
+    link = f"{origin.own_address(request)}/login/link?code={code}"
     return _show(request, "scan", link=link, picture=qr.picture(link))
 
 
@@ -51,13 +51,13 @@ def _with_token(request: AppRequest, services: Services, section: str, label: st
         token = sessions.new_token(services.db, request.user.id, Scope.SUBMIT, label)
     except Invalid as error:
         return _show(request, section, status=error.status, error=error.message)
-    bookmark = bookmarklets.one_click(origin.own_origin(request), token)
+    bookmark = bookmarklets.one_click(origin.own_address(request), token)
     return _show(request, section, token=token, one_click=bookmark if section == "bookmark" else "")
 
 
 def _show(request: AppRequest, section: str, *, status: int = 200, **more: Any) -> Response[Any]:
     """The section alone, or the whole page with what there is to say in it."""
-    address = origin.own_origin(request)
+    address = origin.own_address(request)
     context = {
         "address": address,
         "bookmarklet": bookmarklets.two_taps(address),

@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
-from app.accounts import bookmarklets, login, origin, queries, sessions
+from app.accounts import bookmarklets, identity_queries, login, origin, queries, sessions
 from app.accounts.guards import AppRequest
 from app.accounts.throttle import Throttle
 from app.db import now
@@ -153,7 +153,7 @@ def _context(request: AppRequest, services: Services) -> dict[str, Any]:
             "tokens": queries.list_tokens(session, request.user.id),
             "devices": queries.list_sessions(session, request.user.id, now()),
             "this_device": request.auth.session_id,
-            "bookmarklet": bookmarklets.two_taps(origin.own_origin(request)),
+            "bookmarklet": bookmarklets.two_taps(origin.own_address(request)),
             "new_token": None,
             "token_error": None,
             "password_fields": {},
@@ -162,6 +162,8 @@ def _context(request: AppRequest, services: Services) -> dict[str, Any]:
             "conflict_default": CONFLICTS[services.settings.conflict],
             "conflict": queries.conflict_of(session, request.user.id),
             "conflict_saved": False,
+            "oidc_name": services.settings.oidc_name if services.settings.oidc_issuer else "",
+            "identity": identity_queries.identity_of(session, request.user.id, services.settings.oidc_issuer),
         }
 
 

@@ -13,7 +13,8 @@ from app.db import Base, Database
 from app.lookups.cache import Cache
 from app.lookups.client import Client
 from app.lookups.desk import Desk, allowed
-from app.settings import LOOKUPS, Settings
+from app.setting_values import LOOKUPS
+from app.settings import Settings
 from app.sources.egress import EgressGuard
 from tests.lookups.fakes import Fakes
 
