@@ -29,6 +29,7 @@ COMMANDS = {
     "rename": ("app.library.rename_commands:rename", "Rename the library's files as the template says."),
     "user": ("app.accounts.commands:user", "Add users, set passwords."),
     "token": ("app.accounts.commands:token", "Make API tokens."),
+    "update-ytdlp": ("app.freshness.commands:update_ytdlp", "Look for a newer yt-dlp now."),
     "backup": ("app.backup_commands:backup", "Copy the database to FILE, also while Inlay runs."),
     "restore": ("app.backup_commands:restore", "Put a backup in the place of the database."),
     "doctor": ("app.doctor:doctor", "Check everything that Inlay needs."),

@@ -77,7 +77,8 @@ class Failure(InlayError):
     """A download cannot go on. Becomes the row's `failure`: a kind and one sentence.
 
     `retry_after_s`: the site itself said when to come back. `pauses_site`: it has had enough of us, so that
-    no other download of that site may bother it meanwhile.
+    no other download of that site may bother it meanwhile. `wants_cookies`: those of somebody who may have it
+    could help. `cookies_rejected`: it was shown some, and does not take them any more.
     """
 
     code = "failed"
@@ -89,11 +90,15 @@ class Failure(InlayError):
         *,
         retry_after_s: int | None = None,
         pauses_site: bool = False,
+        wants_cookies: bool = False,
+        cookies_rejected: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.retry_after_s = retry_after_s
         self.pauses_site = pauses_site
+        self.wants_cookies = wants_cookies
+        self.cookies_rejected = cookies_rejected
 
 
 class DatabaseTrouble(InlayError):

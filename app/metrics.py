@@ -5,7 +5,6 @@ import platform
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from importlib.metadata import version
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ from app import __version__, backup, meters
 from app.accounts.guards import require_admin
 from app.db import now
 from app.downloads import queries, schedule_queries
-from app.downloads.activity import age_days
 from app.downloads.model import State
 from app.errors import Failure
 from app.library import queries as library
@@ -95,10 +93,10 @@ class Numbers:
         if copies:
             age_s = max(0.0, (moment - copies[0].taken_at).total_seconds())
             yield _gauge("inlay_backup_age_seconds", "Since the newest copy of the database.", age_s)
-        found = version("yt-dlp")
-        yield _gauge("inlay_yt_dlp_age_seconds", "Since the release of yt-dlp.", age_days(found) * DAY_S)
+        found = services.ytdlp.in_use()
+        yield _gauge("inlay_yt_dlp_age_seconds", "Since the release of yt-dlp.", found.age_days * DAY_S)
         yield _gauge("inlay_resident_memory_bytes", "Of the process that answers.", _resident_bytes())
-        about = (__version__, platform.python_version(), sqlite3.sqlite_version, found)
+        about = (__version__, platform.python_version(), sqlite3.sqlite_version, found.text)
         names = ("version", "python", "sqlite", "yt_dlp")
         yield _gauge("inlay_build_info", "What runs; always 1.", {about: 1}, names)
 

@@ -36,6 +36,7 @@ TAGS = {
     "downloads": "A link and its journey: handed in, fetched, reviewed, added.",
     "library": "What is in the music folder. It is everybody's.",
     "rules": "What was taught about channels, for the next download from there.",
+    "cookies": "Your cookies of sites that want a sign-in. They go in and never come out.",
     "sessions": "Where you are signed in.",
     "formats": "What a download can be asked for.",
     "health": "Is it up? The only call without a login.",
@@ -123,6 +124,7 @@ PARAMETERS: dict[str, Json] = {
     "limit": {"description": "How many at most."},
     "before": {"description": "The `next` of the page before."},
     "all": {"description": "Everybody's, for admins."},
+    "site": {"description": "The domain of the site, such as `youtube.com`."},
     "q": {"description": "Words that must all be in title, artist or album."},
 }
 
@@ -182,6 +184,9 @@ def _complete_operation(path: str, method: str, operation: Json, options: Json) 
         _complete_parameter(parameter)
     responses = operation["responses"]
     responses.pop("400", None)
+    if path == "/api/v1/cookies" and method == "put":
+        text: Json = {"text/plain": {"schema": {"type": "string"}}}
+        operation["requestBody"] = {"required": True, "content": text}
     if path.endswith(("/file", "/cover")):
         _is_file(path, method, operation)
     for status in _problems(path, method, operation):

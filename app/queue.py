@@ -14,7 +14,10 @@ from huey.storage import SqliteStorage
 log = logging.getLogger("inlay.queue")
 
 # A person waits for a finalize, then for a fetch; conversions run behind, and lookups when there is time.
-PRIORITY = {"finalize": 30, "stage": 20, "convert": 10, "front": 5, "lookup": 1, "words": 1, "rename": 1}
+PRIORITY = {
+    **{"finalize": 30, "stage": 20, "convert": 10, "front": 5},
+    **dict.fromkeys(("lookup", "words", "rename", "freshen"), 1),
+}
 COLUMNS = {
     "task": ("id", "queue", "data", "priority"),
     "schedule": ("id", "queue", "data", "timestamp"),

@@ -10,7 +10,9 @@ from pathlib import Path
 from app.children.parent import WarmParent
 from app.children.running import Running
 from app.db import Database
+from app.freshness.installs import Installs
 from app.room import Room
+from app.scanning import ScanBoard
 from app.settings import Settings
 
 
@@ -24,6 +26,12 @@ class Services:
     """`ring(task_name, id)`: wake a worker up. Call it after the commit, never inside a transaction."""
     warm: WarmParent
     running: Running = field(default_factory=Running)
+    scanning: ScanBoard = field(default_factory=ScanBoard)
+
+    @cached_property
+    def ytdlp(self) -> Installs:
+        """The versions of yt-dlp that are there."""
+        return Installs(self.settings)
 
     @cached_property
     def room(self) -> Room:

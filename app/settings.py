@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from app.audio.formats import FORMATS
 from app.errors import SettingsError
+from app.freshness.versions import CHANNELS, STABLE, is_safe_index
 
 PREFIX = "INLAY_"
 CONFLICTS = {
@@ -92,6 +93,13 @@ def _base_url(text: str) -> str:
     if parts.username or parts.password:
         raise ValueError("give the URL without a login")
     return text.rstrip("/")
+
+
+def _index_url(text: str) -> str:
+    url = _base_url(text)
+    if not is_safe_index(url):
+        raise ValueError("give a URL that begins with https://, as programs come from there")
+    return url
 
 
 def _contact(text: str) -> str:
@@ -252,6 +260,17 @@ class Settings:
     )
     acoustid_key: str = setting("", str, "Your application key of AcoustID.", secret=True)
     lrclib_url: str = setting("https://lrclib.net/api", _base_url, "LRCLIB: lyrics.")
+    ytdlp_channel: str = setting(
+        STABLE,
+        _one_of(*CHANNELS),
+        "yt-dlp for new downloads, looked for once a day: `stable`, `nightly`, or `bundled` (the one that "
+        "came with Inlay, nothing is looked for).",
+    )
+    ytdlp_index_url: str = setting(
+        "https://pypi.org/simple",
+        _index_url,
+        "Package index that yt-dlp comes from: PyPI, or a mirror of it.",
+    )
     log_level: str = setting(
         "info",
         _one_of("debug", "info", "warning", "error"),

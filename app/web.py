@@ -19,6 +19,8 @@ from litestar.types import Message, Scope
 
 import app.accounts.api
 import app.accounts.pages
+import app.cookies.api
+import app.cookies.pages
 import app.downloads.activity_pages
 import app.downloads.api
 import app.downloads.pages
@@ -127,6 +129,7 @@ def routes(assets: "Assets") -> Router:
         *app.library.rename_pages.HANDLERS,
         *app.rules.pages.HANDLERS,
         *app.tell.pages.HANDLERS,
+        *app.cookies.pages.HANDLERS,
         *app.metrics.HANDLERS,
     ]
     api = [
@@ -137,6 +140,7 @@ def routes(assets: "Assets") -> Router:
         *app.library.api.HANDLERS,
         *app.library.change_api.HANDLERS,
         *app.rules.api.HANDLERS,
+        *app.cookies.api.HANDLERS,
     ]
     return Router("/", route_handlers=[Router("/", route_handlers=pages, include_in_schema=False), *api])
 

@@ -19,6 +19,7 @@ from app.downloads.retention import free_one
 from app.downloads.schedule import Scheduler
 from app.downloads.stage import Stager
 from app.errors import Failure, InlayError
+from app.freshness.keeper import Keeper
 from app.library import lyrics, trash
 from app.library.folder import prepare_folder
 from app.library.loudness import LoudnessKeeper
@@ -60,6 +61,7 @@ def build(settings: Settings) -> Parts:
     ensure_admin(database, settings)
     queue = Queue(settings.database_file, secret)
     services = Services(settings, database, secret, queue.ring, WarmParent(warmup.CALL))
+    services.warm.extra = services.ytdlp
     return Parts(services, queue, ProgressBoard(settings.staging))
 
 
@@ -100,6 +102,7 @@ class Worker:
         chores = (Caretaker(services.db).tend, lambda: trash.expire(services))
         self.reconciler = Reconciler(services, self.parts.queue, scheduler, chores)
         self.renamer = Renamer(services)
+        self.keeper = Keeper(settings, services.secret, services.ytdlp)
         self._answer_rings(scheduler)
         self.reconciler.recover()
         self.consumer = ThreadConsumer(
@@ -112,7 +115,7 @@ class Worker:
             shutdown_timeout=STOP_S,
         )
         self.consumer.start()
-        self.watcher = LibraryWatcher(services.db, settings.library_dir)
+        self.watcher = LibraryWatcher(services.db, settings.library_dir, services.scanning)
         self.watcher.start()
         self.teller = Teller(services)
         self.teller.start()
@@ -120,11 +123,13 @@ class Worker:
         self.reconciler.start()
         self.loudness = LoudnessKeeper(services, self._nothing_converts)
         self.loudness.start()
+        self.keeper.start()
 
     def stop(self) -> None:
         """End within seconds; what was being fetched is queued again."""
         self.parts.services.running.stop()
         self.consumer.stop(graceful=True)
+        self.keeper.stop()
         self.loudness.stop()
         self.watcher.stop()
         self.teller.stop()
@@ -160,4 +165,5 @@ class Worker:
             front=lookups.fetch_front,
             words=partial(lyrics.ask, services, self.desk),
             rename=self.renamer.wake,
+            freshen=self.keeper.look_now,
         )

@@ -13,7 +13,7 @@ from yt_dlp.utils import ExtractorError
 
 from app.errors import Failure
 from app.sources import downloader, runner
-from app.sources.base import Order
+from app.sources.base import COOKIES, Order
 
 Act = Callable[[InfoExtractor], Any]
 YOUTUBE = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
@@ -59,6 +59,8 @@ class Failing:
         self.folder = folder
         self.monkeypatch = monkeypatch
         self.events: list[dict[str, Any]] = []
+        self.cookies = b""
+        """A cookies.txt that the person's download may show."""
 
     def fail(self, act: Act, url: str = YOUTUBE) -> Failure:
         with pytest.raises(Failure) as caught:
@@ -79,6 +81,8 @@ class Failing:
                 self.add_info_extractor(FailingIE())
 
         self.events.clear()
+        if self.cookies:
+            (self.folder / COOKIES).write_bytes(self.cookies)
         with self.monkeypatch.context() as patch:
             patch.setattr(downloader, "Downloader", OnlyOurs)
             order = Order(
@@ -88,5 +92,6 @@ class Failing:
                 max_duration_s=3600,
                 max_file_bytes=10_000_000,
                 proxy="http://d1:s3cret-token@127.0.0.1:9",
+                with_cookies=bool(self.cookies),
             )
             return runner.fetch(order, self.events.append)

@@ -28,6 +28,7 @@ HTMX = {"HX-Request": "true"}
 class Web:
     world: LibraryWorld
     client: "TestClient[object]"
+    services: Services
     tokens: dict[str, str] = field(default_factory=dict)
     """By name: alice, who asks, and bob."""
 
@@ -56,7 +57,7 @@ def serving(folder: Path) -> Iterator[Web]:
             _, tokens[name] = sessions.create_token(session, user.id, Scope.FULL, "tests")
     with TestClient(create_app(services, ProgressBoard(folder))) as client:
         client.headers["Authorization"] = f"Bearer {tokens['alice']}"
-        yield Web(world, client, tokens)
+        yield Web(world, client, services, tokens)
     world.db.close()
 
 

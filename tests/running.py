@@ -59,6 +59,7 @@ class Inlay:
             "INLAY_ALLOW_HOSTS": "127.0.0.1",
             "INLAY_RETRY_DELAYS_S": "1",
             "INLAY_UNDO_S": "0",
+            "INLAY_YTDLP_CHANNEL": "bundled",
             **{f"INLAY_{name.upper()}": value for name, value in settings.items()},
         }
         self.launcher: list[str | Path] = [sys.executable, "-m", "app"]

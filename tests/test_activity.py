@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from app.downloads.activity import age_days
 from tests.journeys import short_track
 from tests.media.faults import Status
 from tests.media.site import MediaSite
@@ -76,8 +75,3 @@ def test_the_page_shows_it_and_its_poll_says_nothing_new(inlay: Inlay) -> None:
 def test_only_an_admin_ends_a_pause(inlay: Inlay, bob: httpx.Client) -> None:
     answer = httpx.post(f"{inlay.url}/activity/sites/127.0.0.2/resume", headers=bob.headers)
     assert answer.status_code == 404
-
-
-def test_the_age_of_yt_dlp_is_counted_from_its_version() -> None:
-    assert age_days("2020.01.02") > 2000
-    assert age_days("2999.01.02.4") == 0

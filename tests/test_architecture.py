@@ -13,6 +13,7 @@ APP = Path(__file__).parents[1] / "app"
 LAYERS = [
     # words: pure data that everything speaks of
     ["app", "app.errors", "app.resources", "app.audio.model", "app.audio.formats", "app.tags.model"],
+    ["app.freshness.versions"],
     # base
     [
         "app.settings",
@@ -27,7 +28,9 @@ LAYERS = [
         "app.queue",
         "app.children",
         "app.room",
+        "app.scanning",
         "app.services",
+        "app.freshness.installs",
         "app.files",
         "app.redact",
         "app.logs",
@@ -49,6 +52,7 @@ LAYERS = [
         "app.library.change_count",
         "app.library.rename_model",
         "app.tell.model",
+        "app.cookies.model",
     ],
     [
         "app.accounts.queries",
@@ -60,10 +64,12 @@ LAYERS = [
         "app.lookups.queries",
         "app.rules.queries",
         "app.tell.queries",
+        "app.cookies.queries",
         *(
             f"app.downloads.{name}"
             for name in (
                 "queries",
+                "places",
                 "told",
                 "schedule_queries",
                 "site_queries",
@@ -73,7 +79,7 @@ LAYERS = [
         ),
     ],
     # services and cruxes
-    ["app.lookups", "app.rules", "app.tell"],
+    ["app.lookups", "app.rules", "app.tell", "app.cookies", "app.freshness"],
     ["app.accounts", "app.library"],
     ["app.downloads"],
     # edges
@@ -119,8 +125,10 @@ LAYERS = [
         *(f"app.rules.{name}" for name in ("pages", "api")),
         "app.tell.forms",
         "app.tell.pages",
+        *(f"app.cookies.{name}" for name in ("pages", "api")),
         "app.tags.commands",
         "app.backup_commands",
+        "app.freshness.commands",
     ],
     # wiring
     [
@@ -144,6 +152,7 @@ COMMANDS = {
     "app.library.rename_commands",
     "app.downloads.commands",
     "app.tags.commands",
+    "app.freshness.commands",
 }
 
 ONLY_IMPORTERS = {
@@ -163,9 +172,11 @@ ONLY_IMPORTERS = {
         "app.sources.failure_causes",
         "app.sources.downloader",
     },
+    "urllib3": {"app.freshness.index"},
     "apprise": {"app.tell.notify"},
     "beets": {"app.lookups.autotag_child"},
     "PIL": {"app.tags.cover"},
+    "Cryptodome": {"app.cookies.seal"},
     "prometheus_client": {"app.metrics"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},

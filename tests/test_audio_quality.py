@@ -155,6 +155,18 @@ def test_the_table_of_kinds_is_right_in_every_cell(tmp_path: Path) -> None:
     assert not wrong
 
 
+def test_the_usual_kinds_are_told_without_a_run_of_ffmpeg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = ("mp3_320", "mp3_vbr", "m4a", "alac", "flac", "wav", "aiff", "wavpack", "wma", "ogg", "opus")
+    files = [made(kind, tmp_path) for kind in usual]
+    monkeypatch.setattr("app.audio.ffmpeg.find_ffmpeg", lambda: "/nowhere")
+    for file in files:
+        assert measure(file).codec
+    with pytest.raises(OSError, match="/nowhere"):
+        measure(made("ac3", tmp_path))
+
+
 @pytest.mark.parametrize("kind", LABELS)
 def test_label_says_what_counts(kind: str, tmp_path: Path) -> None:
     said = label(measure(made(kind, tmp_path)))

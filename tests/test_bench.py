@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.bench import batch, egress, library, memory, pages, propose, recovery, writes
+from tests.bench import batch, egress, library, memory, pages, propose, recovery, scan, writes
 from tests.bench.figures import Figure, Table, summary
 from tests.bench.tracing import Trace
 from tests.bench.world import Bench, Scale
@@ -92,6 +92,13 @@ def test_a_library_is_searched_and_looked_at() -> None:
     found = named(library.measure(1, 300))
     assert found["search, a typo"].most == 50
     assert found["page, newest"].value > 0
+
+
+def test_a_folder_of_all_formats_is_scanned_next_to_a_plain_loop_and_to_beets() -> None:
+    found = named(scan.measure(1, 60))
+    assert found["× mutagen loop"].most == 2
+    assert found["× beet import -A, a file"].most == 0.1
+    assert found["rescan, nothing changed: files a second"].value > 0
 
 
 def test_a_summary_tells_which_aims_are_missed() -> None:

@@ -40,7 +40,7 @@ class Home:
         self.database = self._file(folder / "data" / "inlay.db")
         self.secret = self._file(folder / "data" / "secret")
         self.other = self._file(folder / "data" / "staging" / "other" / "source.mp3")
-        self.cookies = self._file(folder / "data" / "cookies" / "alice.txt")
+        self.cookies = self._file(folder / "data" / "staging" / "other" / "cookies.txt")
         self.song = self._file(folder / "music" / "song.mp3")
         self.own = self._file(folder / "data" / "staging" / "own" / "source.mp3")
         self.staging = self.own.parent

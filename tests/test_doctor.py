@@ -18,6 +18,7 @@ import pytest
 from app import backup
 from app.checks import database, findings, machine, places, programs, server
 from app.checks.findings import TROUBLES, Check
+from app.freshness import health
 from app.library.folder import MARKER, prepare_folder
 from app.migrate import migrate
 from app.settings import Settings
@@ -345,7 +346,11 @@ def test_what_is_installed_is_told(settings: Settings, monkeypatch: pytest.Monke
     monkeypatch.setattr(programs, "version", lambda name: "2024.01.01")
     assert codes(programs.check_yt_dlp, settings) == ["yt-dlp-other-version"]
     monkeypatch.setattr("app.serve.YT_DLP", "2024.01.01")
+    monkeypatch.setattr("app.freshness.health.OLD_DAYS", -1)
     assert codes(programs.check_yt_dlp, settings) == ["yt-dlp-old"]
+    broken = [health.Trouble("2027.01.01 is not used: it does not start", "Try again.")]
+    monkeypatch.setattr(health.Health, "troubles", lambda _: iter(broken))
+    assert codes(programs.check_yt_dlp, settings) == ["yt-dlp-old", "yt-dlp-not-used"]
     monkeypatch.setattr(programs.shutil, "which", lambda *_, **__: None)
     assert codes(programs.check_javascript, settings) == ["javascript-missing"]
     for abi, wanted in ((0, ["landlock-missing"]), (3, ["landlock-files-only"]), (4, [])):

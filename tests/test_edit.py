@@ -7,7 +7,7 @@ import mutagen
 import pytest
 
 from app.errors import Conflict, Invalid
-from app.library import change_undo, changes, edit, trash
+from app.library import change_undo, changes, edit, renamer, trash
 from app.library.change_model import Change, Kind
 from app.library.model import Track
 from app.tags.files import read
@@ -148,3 +148,31 @@ def test_later_changes_are_undone_first(world: TrashWorld) -> None:
     assert change_undo.possible(world.services, [first]) == {first.id}
     change_undo.undo(world.services, first.id, world.alice)
     assert world.row(track.id).title == "Saltmarsh"
+
+
+def test_an_edit_is_undone_at_the_name_that_a_renaming_gave_the_file_since(world: TrashWorld) -> None:
+    track = world.track()
+    change = edited(world, track, title="Ebb", genre="Drone")
+    renamer.begin(world.world.db, world.services.settings)
+    renamer.Renamer(world.services).work()
+    [path] = world.files()
+    assert path == world.row(track.id).path != PATH
+    assert change_undo.possible(world.services, [change]) == {change.id}
+    change_undo.undo(world.services, change.id, world.alice)
+    assert (world.files(), world.row(track.id).path) == ([path], path)
+    assert (world.row(track.id).title, read(world.library / path).tags.title) == ("Saltmarsh", "Saltmarsh")
+    renamer.undo(world.world.db)
+    renamer.Renamer(world.services).work()
+    assert world.files() == [path], "it was changed since, so it stays where it is"
+    assert world.hidden() == []
+
+
+def test_an_edit_of_a_file_that_went_elsewhere_unseen_is_not_undone(world: TrashWorld) -> None:
+    change = edited(world, world.track(), title="Ebb")
+    left = (world.library / PATH).rename(world.library / "elsewhere.mp3").read_bytes()
+    with pytest.raises(Conflict, match="The file was changed since"):
+        change_undo.undo(world.services, change.id, world.alice)
+    assert (world.library / "elsewhere.mp3").read_bytes() == left
+    world.scan()
+    change_undo.undo(world.services, change.id, world.alice)
+    assert read(world.library / "elsewhere.mp3").tags.title == "Saltmarsh"

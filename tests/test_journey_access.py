@@ -31,6 +31,7 @@ FORMS = {
     "/library/rename",
     "/settings/tell",
     "/settings/tell/{hook_id}",
+    "/settings/cookies",
 }
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {"/api/v1/health", "/static/{name}", "/setup", "/login"}

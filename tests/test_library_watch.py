@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.library.watch import EVERYTHING, LibraryWatcher, collapse, is_unseen, watched_folders
-from tests.library_world import LibraryWorld, make_world, wait_until
+from app.scanning import FEW, Reading
+from tests.library_world import LibraryWorld, grow_old, make_world, wait_until
 from tests.media.audio import make
 
 
@@ -107,6 +108,28 @@ def test_folders_that_the_kernel_does_not_watch_are_noticed(
     assert caplog.records == []
     assert watcher._interval(folders=3) == watcher.poll_s
     assert "max_user_watches" in caplog.text
+
+
+def test_a_long_reading_is_told_while_it_lasts_and_a_short_one_is_not(
+    world: LibraryWorld, watcher: LibraryWatcher, tmp_path: Path
+) -> None:
+    told: list[Reading] = []
+    at = watcher.board.at
+    watcher.board.at = lambda done, total: (at(done, total), told.append(watcher.board.reading))  # type: ignore
+    assert watcher.board.reading is None
+    for name, number in (("few", FEW - 1), ("many", FEW + 10)):
+        brought = tmp_path / name
+        brought.mkdir()
+        for one in range(number):
+            shutil.copyfile(make("mp3", 1), brought / f"{one}.mp3")
+            grow_old(brought / f"{one}.mp3", 60)
+        told.clear()
+        brought.rename(world.library / name)
+        before = len(world.tracks())
+        assert wait_until(lambda: len(world.tracks()) == before + number, 20)  # noqa: B023
+        assert wait_until(lambda: watcher.board.reading is None)
+        shown = [one for one in told if one]
+        assert shown == ([] if number < FEW else [Reading(done, number) for done in range(1, number + 1)])
 
 
 def test_watcher_stops_at_once(world: LibraryWorld) -> None:

@@ -44,6 +44,7 @@ def test_page_lists_tracks_newest_first_with_what_they_are(web: Web) -> None:
     assert "0:01 · FLAC 16/44.1" in page.text
     assert "2 tracks" in page.text
     assert '<form id="find"' in page.text
+    assert re.findall(r'class="thumb num" aria-hidden="true">(.*?)<', page.text) == ["", ""]
 
 
 def test_search_answers_the_fragment_to_htmx_and_the_page_without(web: Web) -> None:
@@ -82,6 +83,31 @@ def test_older_link_leads_through_everything_once(web: Web) -> None:
 
 def test_empty_library_says_what_to_do(web: Web) -> None:
     assert "The library is empty." in web.get("/library").text
+
+
+def test_page_tells_how_far_the_reading_is_and_stops_asking_at_its_end(web: Web) -> None:
+    assert 'id="scanning"' not in web.get("/library").text
+    board = web.services.scanning
+    with board.told(from_nothing=True):
+        page = web.get("/library").text
+        assert "Looking through your music folder" in page
+        assert "The library is empty." not in page
+        assert '<meta http-equiv="refresh"' in page
+        board.at(1200, 5000)
+        page = web.get("/library").text
+        assert "Reading your music: 1,200 of 5,000 files" in page
+        [poll] = re.findall(r'hx-get="(/library/scanning[^"]*)"', page)
+        assert web.client.get(poll, headers=HTMX).status_code == 204
+        board.at(1201, 5000)
+        fragment = web.client.get(poll, headers=HTMX).text
+        assert fragment.startswith('<div id="scanning"')
+        assert "1,201 of 5,000" in fragment
+        [poll] = re.findall(r'hx-get="(/library/scanning[^"]*)"', fragment)
+    ended = web.client.get(poll, headers=HTMX).text
+    assert "Your music is read." in ended
+    assert "hx-get" not in ended
+    assert 'id="scanning"' not in web.get("/library").text
+    assert web.client.get(poll, follow_redirects=False).headers["location"] == "/library"
 
 
 def test_unreadable_and_upscaled_files_say_so(web: Web) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 import app.accounts.model
+import app.cookies.model
 import app.downloads.model
 import app.library.change_model
 import app.library.model
@@ -116,6 +117,8 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 
 
 OF_0003_AND_LATER = """
+DROP TABLE site_cookies;
+ALTER TABLE downloads DROP COLUMN wants_cookies;
 DROP TABLE choices;
 DROP TABLE moves;
 DROP TABLE renamings;

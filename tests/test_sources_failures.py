@@ -253,3 +253,5 @@ def test_every_sentence_is_short_and_says_what_to_do() -> None:
         assert rule.sentence.endswith("."), rule
         assert len(rule.sentence) <= 110, rule
         assert not re.search(r"HTTP|Errno|Error\b|exception|None", rule.sentence), rule
+        assert len(rule.with_cookies) <= 110, rule
+        assert not rule.with_cookies or rule.with_cookies.endswith("."), rule

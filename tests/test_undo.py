@@ -173,6 +173,7 @@ def test_a_file_that_somebody_changed_is_theirs(inlay: Inlay, site: MediaSite, h
         (file.parent / "new").replace(file)
     elif how == "moved":
         file.rename(file.with_name("elsewhere.mp3"))
+        wait_for(lambda: "Ida Holm/elsewhere.mp3" in tracks(inlay))
     else:
         file.unlink()
     left = {path: path.read_bytes() for path in file.parent.iterdir() if path.is_file()}

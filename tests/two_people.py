@@ -15,6 +15,8 @@ from uuid6 import uuid7
 from app.accounts import sessions, setup
 from app.accounts.model import Scope
 from app.audio.model import Quality
+from app.cookies import queries as cookies
+from app.cookies import seal
 from app.db import Database, now
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.queries import FINAL
@@ -58,6 +60,8 @@ class Person:
     downloads: dict[str, list[str]] = field(default_factory=dict)
     rule_id: str = ""
     hook_id: str = ""
+    site: str = "127.0.0.1"
+    """Whose cookies Bob has saved; Alice has none."""
 
     @property
     def bearer(self) -> dict[str, str]:
@@ -146,6 +150,7 @@ def two_people(home: Path) -> Iterator[TwoPeople]:
                 person.downloads[state] = [_download(inlay, db, person, state)]
             person.rule_id = _rule(db, person)
             person.hook_id = _hook(db, person)
+        _cookies(inlay, db, bob)
         shared = _track_for_everybody(inlay, db, bob)
         change = _change(db, bob, shared)
         db.close()
@@ -219,6 +224,15 @@ def _hook(db: Database, person: Person) -> str:
         session.add(hook)
         session.flush()
         return hook.id
+
+
+def _cookies(inlay: Inlay, db: Database, person: Person) -> None:
+    """Of a site that Bob signs in to; their value is only ever in his downloads' requests."""
+    secret = (inlay.data / "secret").read_bytes()
+    text = f"{person.site}\tFALSE\t/\tFALSE\t0\tsession\tbobs-own-cookie\n"
+    with db.write() as session:
+        sealed = seal.seal(secret, text, person.id, person.site)
+        cookies.put(session, person.id, person.site, sealed, 1, None)
 
 
 def _track_for_everybody(inlay: Inlay, db: Database, owner: Person) -> str:

@@ -41,11 +41,6 @@ def get_user(session: Session, user_id: int) -> User | None:
     return session.get(User, user_id)
 
 
-def names(session: Session) -> dict[int, str]:
-    """Everybody's name by id: who did what in the library, which all share."""
-    return {id: name for id, name in session.execute(select(User.id, User.name))}
-
-
 def names_of(session: Session, user_ids: Collection[int]) -> dict[int, str]:
     """The names of these users by id, in their order; those who are gone have none."""
     wanted = select(User.id, User.name).where(User.id.in_(user_ids)).order_by(User.name_key)

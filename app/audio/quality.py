@@ -6,14 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from mutagen.aiff import AIFF
+from mutagen.asf import ASF
 from mutagen.flac import FLAC
 from mutagen.mp3 import MP3, BitrateMode
-from mutagen.mp4 import MP4, Atoms
+from mutagen.mp4 import MP4
 from mutagen.oggflac import OggFLAC
 from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
+from mutagen.wavpack import WavPack
 
+from app.audio import headers
 from app.audio.formats import Format, is_lossless
 from app.audio.gate import container_of, open_regular
 from app.audio.model import Quality
@@ -39,13 +43,14 @@ NAMES = {
 MAX_DEPTH = {"flac": 24, "wav": 32}
 
 
-def measure(path: Path) -> Quality:
+def measure(path: Path, opened: Any = None) -> Quality:
     """The file's measured facts. Runs in a child: it parses strangers' bytes.
 
-    mutagen first (0.2 ms), ffmpeg for what mutagen cannot know. Raises Failure when this is not audio.
+    mutagen first (0.2 ms), ffmpeg for what mutagen cannot know. `opened` is this file as mutagen sees it,
+    for those who have it already. Raises Failure when this is not audio.
     """
     container = container_of(path)
-    return _by_mutagen(path, container) or describe(path, container)
+    return _by_mutagen(path, container, opened) or describe(path, container)
 
 
 def label(quality: Quality) -> str:
@@ -100,16 +105,18 @@ def _name(quality: Quality) -> str:
     return NAMES.get(quality.codec, quality.codec.upper())
 
 
-def _by_mutagen(path: Path, container: str) -> Quality | None:
+def _by_mutagen(path: Path, container: str, opened: Any) -> Quality | None:
     """None when mutagen cannot know, or stumbles: ffmpeg has the last word on broken files."""
-    read = READERS.get(container)
-    if not read:
+    known = READERS.get(container)
+    if not known:
         return None
+    open_file, kinds, read = known
     with open_regular(path) as file:
         size_bytes = file.seek(0, 2)
         file.seek(0)
         try:
-            facts = read(file)
+            audio = opened if isinstance(opened, kinds) else open_file(file)
+            facts = read(audio, file)
         except MemoryError:
             raise
         except Exception as error:  # on broken files mutagen lets out whatever its parsers stumble over
@@ -133,8 +140,8 @@ def _facts(codec: str, info: Any, **more: Any) -> dict[str, Any]:
     }
 
 
-def _mp3(file: BinaryIO) -> dict[str, Any] | None:
-    info = MP3(file).info
+def _mp3(audio: MP3, file: BinaryIO) -> dict[str, Any] | None:
+    info = audio.info
     if info.bitrate_mode == BitrateMode.UNKNOWN:
         # No header says how many frames there are: the length would be a guess from the first one.
         return None
@@ -151,8 +158,8 @@ def _lame_preset(settings: str) -> str:
     return named.get(words[-1], "") if words[:1] == ["--preset"] else ""
 
 
-def _m4a(file: BinaryIO) -> dict[str, Any] | None:
-    info = MP4(file).info
+def _m4a(audio: MP4, file: BinaryIO) -> dict[str, Any] | None:
+    info = audio.info
     if info.codec == "alac":
         return _facts("alac", info, bit_depth=info.bits_per_sample)
     # At half the usual rate, or with another object type, HE-AAC may hide what only a decoder can see.
@@ -160,43 +167,34 @@ def _m4a(file: BinaryIO) -> dict[str, Any] | None:
         return None
     # The 16 bits that an MP4 claims for AAC mean nothing.
     facts = _facts("aac", info, bitrate_bps=info.bitrate)
-    return facts | ({"channels": 1} if _is_mono_aac(file) else {})
+    return facts | ({"channels": 1} if headers.is_mono_aac(file) else {})
 
 
-def _is_mono_aac(file: BinaryIO) -> bool:
-    """For mono, mutagen repeats the 2 that every MP4 says; AAC's own header, in the esds, has it right."""
-    file.seek(0)
-    for track in Atoms(file)[b"moov"].findall(b"trak"):
-        _, description = track[b"mdia", b"minf", b"stbl", b"stsd"].read(file)
-        header = re.search(rb"esds.*?\x05(?:\x80\x80\x80)?[\x02-\x10].(.)", description, re.DOTALL)
-        if header:
-            return header[1][0] >> 3 & 0xF == 1
-    return False
-
-
-def _ogg(file: BinaryIO) -> dict[str, Any] | None:
+def _open_ogg(file: BinaryIO) -> Any:
     start = file.read(128)
     file.seek(0)
     if b"\x7fFLAC" in start:
-        return _flac_facts(OggFLAC(file).info)
+        return OggFLAC(file)
+    return OggVorbis(file) if b"\x01vorbis" in start else None
+
+
+def _ogg(audio: Any, file: BinaryIO) -> dict[str, Any] | None:
+    if isinstance(audio, OggFLAC):
+        return _flac(audio, file)
     # The bitrate in a Vorbis header is what the encoder meant to do, not what it did.
-    return _facts("vorbis", OggVorbis(file).info) if b"\x01vorbis" in start else None
+    return _facts("vorbis", audio.info) if audio else None
 
 
-def _opus(file: BinaryIO) -> dict[str, Any]:
-    return _facts("opus", OggOpus(file).info, sample_rate_hz=48_000)
+def _opus(audio: OggOpus, file: BinaryIO) -> dict[str, Any]:
+    return _facts("opus", audio.info, sample_rate_hz=48_000)
 
 
-def _flac(file: BinaryIO) -> dict[str, Any]:
-    return _flac_facts(FLAC(file).info)
+def _flac(audio: Any, file: BinaryIO) -> dict[str, Any]:
+    return _facts("flac", audio.info, bit_depth=audio.info.bits_per_sample)
 
 
-def _flac_facts(info: Any) -> dict[str, Any]:
-    return _facts("flac", info, bit_depth=info.bits_per_sample)
-
-
-def _wav(file: BinaryIO) -> dict[str, Any] | None:
-    info = WAVE(file).info
+def _wav(audio: WAVE, file: BinaryIO) -> dict[str, Any] | None:
+    info = audio.info
     codecs = {8: "pcm_u8", 16: "pcm_s16le", 24: "pcm_s24le", 32: "pcm_s32le"}
     if info.audio_format != 1 or info.bits_per_sample not in codecs:
         return None
@@ -204,15 +202,48 @@ def _wav(file: BinaryIO) -> dict[str, Any] | None:
     return _facts(codecs[depth], info, bit_depth=depth, bitrate_bps=info.bitrate)
 
 
-READERS: dict[str, Callable[[BinaryIO], dict[str, Any] | None]] = {
-    "mp3": _mp3,
-    "m4a": _m4a,
-    "mp4": _m4a,
-    "ogg": _ogg,
-    "opus": _opus,
-    "flac": _flac,
-    "wav": _wav,
+def _aiff(audio: AIFF, file: BinaryIO) -> dict[str, Any] | None:
+    info = audio.info
+    # AIFF-C may hold anything.
+    if headers.form_of(file) != b"AIFF" or info.bits_per_sample not in (8, 16, 24, 32):
+        return None
+    depth = info.bits_per_sample
+    codec = "pcm_s8" if depth == 8 else f"pcm_s{depth}be"
+    return _facts(codec, info, bit_depth=depth, bitrate_bps=info.bitrate)
+
+
+def _wv(audio: WavPack, file: BinaryIO) -> dict[str, Any] | None:
+    # A hybrid file is lossy without its other half; floats and DSD are for ffmpeg.
+    depth = headers.wavpack_depth(file)
+    return _facts("wavpack", audio.info, bit_depth=depth) if depth else None
+
+
+def _wma(audio: ASF, file: BinaryIO) -> dict[str, Any] | None:
+    sound = headers.wma_sound(file)
+    if not sound:
+        return None
+    lossless = is_lossless(sound.codec)
+    more = {"bit_depth": sound.bit_depth} if lossless else {"bitrate_bps": sound.bitrate_bps}
+    facts = _facts(sound.codec, audio.info, **more)
+    return facts | {"sample_rate_hz": sound.sample_rate_hz, "channels": sound.channels}
+
+
+Opener = Callable[[BinaryIO], Any]
+Reader = Callable[[Any, BinaryIO], dict[str, Any] | None]
+
+READERS: dict[str, tuple[Opener, tuple[type, ...], Reader]] = {
+    "mp3": (MP3, (MP3,), _mp3),
+    "m4a": (MP4, (MP4,), _m4a),
+    "mp4": (MP4, (MP4,), _m4a),
+    "ogg": (_open_ogg, (OggFLAC, OggVorbis), _ogg),
+    "opus": (OggOpus, (OggOpus,), _opus),
+    "flac": (FLAC, (FLAC,), _flac),
+    "wav": (WAVE, (WAVE,), _wav),
+    "aiff": (AIFF, (AIFF,), _aiff),
+    "wv": (WavPack, (WavPack,), _wv),
+    "wma": (ASF, (ASF,), _wma),
 }
+"""Our name of a container → how mutagen opens it, what it opens it as, and the facts from that."""
 
 
 def clock(duration_ms: int | None) -> str:

@@ -75,7 +75,8 @@ def draw_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
         # read(), not read1(): a chunk is whole, but for the last one.
         while chunk := reader.stdout.read(CHUNK_BYTES):
             blocks.extend(loudest(array("h", chunk[: len(chunk) // 2 * 2])))
-    return msgspec.to_builtins(reckon(blocks))  # type: ignore[no-any-return]
+    found: dict[str, Any] = msgspec.to_builtins(reckon(blocks))
+    return found
 
 
 def loudest(samples: "array[int]") -> list[int]:

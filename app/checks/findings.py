@@ -123,7 +123,8 @@ TROUBLES = {
     ),
     "secret-open-to-others": _problem(
         "Other users of this machine can read the installation's secret.",
-        "Delete the file secret in the data folder, `chmod 700` the folder, and start anew.",
+        "Delete the file secret in the data folder, `chmod 700` the folder, and start anew. "
+        "Saved cookies have to be given again.",
     ),
     "data-on-network-disk": _warning(
         "The database is on a network or FUSE disk, on which SQLite's journal is not safe.",
@@ -155,7 +156,13 @@ TROUBLES = {
     "yt-dlp-other-version": _problem(
         "yt-dlp is not the version that this Inlay was tested with.", "Install Inlay again."
     ),
-    "yt-dlp-old": _warning("yt-dlp is old, and sites change.", "Update Inlay: downloads fail one by one."),
+    "yt-dlp-old": _warning(
+        "yt-dlp is old, and sites change in weeks.", "Run `inlay update-ytdlp`, or update Inlay."
+    ),
+    "yt-dlp-not-used": _warning(
+        "A newer yt-dlp was fetched, and something is wrong with it.",
+        "Do what the sentence above says. Downloads go on with the one before it.",
+    ),
     "javascript-missing": _warning(
         "There is no JavaScript engine, which YouTube needs.",
         "Install the deno wheel, or use a machine that it exists for.",

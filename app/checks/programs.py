@@ -23,17 +23,20 @@ def check_ffmpeg(settings: Settings) -> Iterator[Finding]:
 
 
 def check_yt_dlp(settings: Settings) -> Iterator[Finding]:
-    from app.downloads.activity import age_days
-    from app.downloads.activity_pages import OLD_DAYS
+    from app.freshness.health import Health
     from app.serve import YT_DLP
 
     found = version("yt-dlp")
     if found != YT_DLP:
         yield wrong("yt-dlp-other-version", "yt-dlp", f"{found}, wanted {YT_DLP}")
-    elif (days := age_days(found)) > OLD_DAYS:
-        yield wrong("yt-dlp-old", "yt-dlp", f"{found}, {days} days old")
+        return
+    health = Health(settings)
+    if health.is_old:
+        yield wrong("yt-dlp-old", "yt-dlp", f"{health.text}. {health.advice}")
     else:
-        yield ok("yt-dlp", f"{found}, {days} days old")
+        yield ok("yt-dlp", health.text)
+    for trouble in health.troubles():
+        yield wrong("yt-dlp-not-used", "yt-dlp: newer ones", f"{trouble.text}. {trouble.advice}")
 
 
 def check_javascript(settings: Settings) -> Iterator[Finding]:

@@ -94,6 +94,8 @@ def _explain(error: BaseException) -> dict[str, Any]:
                 "message": error.message,
                 "retry_after_s": error.retry_after_s,
                 "pauses_site": error.pauses_site,
+                "wants_cookies": error.wants_cookies,
+                "cookies_rejected": error.cookies_rejected,
             }
         }
     return {"crash": "".join(traceback.format_exception(error))[-MAX_CRASH_CHARS:]}
@@ -118,8 +120,8 @@ def _die_with_parent(channel: socket.socket) -> None:
 
 
 def main() -> None:
-    """Entry of a fresh interpreter: `python -I child.py FD`."""
-    sys.path.insert(0, str(Path(__file__).parents[2]))
+    """Entry of a fresh interpreter: `python -I child.py FD [FOLDER]`; modules in FOLDER come first."""
+    sys.path[:0] = [*sys.argv[2:], str(Path(__file__).parents[2])]
     from app.children.confine import be_killed_first
 
     be_killed_first()

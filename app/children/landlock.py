@@ -50,6 +50,8 @@ PACKAGES = ("site-packages", "dist-packages")
 
 Rule = tuple[str, int]
 
+_loaded_from: list[str] = []
+
 
 def abi() -> int:
     """The version of Landlock that this kernel enforces; 0 where it has none or it is switched off."""
@@ -57,8 +59,12 @@ def abi() -> int:
     return max(0, int(version))
 
 
-def prepare() -> None:
-    """Find out once, before a fork, what else each child would find out for itself."""
+def prepare(*folders: str) -> None:
+    """Find out once, before a fork, what else each child would find out for itself.
+
+    `folders` are further ones that this interpreter loads modules from.
+    """
+    _loaded_from.extend(folders)
     _system()
 
 
@@ -122,6 +128,7 @@ def _python() -> Iterator[str]:
     yield str(Path(os.__file__).parent)
     yield str(Path(sys.base_prefix, "lib"))
     yield from site.getsitepackages()
+    yield from _loaded_from
     root = Path(__file__).parents[2]
     yield str(root if root.name in PACKAGES else root / "app")
 

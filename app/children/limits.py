@@ -134,6 +134,31 @@ AUTOTAG = Limits(
     cpu_s=30,
     nice=10,
 )
+LOOK = Limits(
+    # A page of a package index, half a megabyte of JSON.
+    memory_bytes=128 * MiB,
+    file_bytes=0,
+    open_files=64,
+    cpu_s=60,
+    nice=5,
+)
+BRING = Limits(
+    # A wheel of 3 MB, unpacked file by file, and the compiler of Python.
+    memory_bytes=256 * MiB,
+    file_bytes=32 * MiB,
+    open_files=64,
+    # A thousand modules are compiled: 10 s here, some minutes on a small board. Nobody waits for it.
+    cpu_s=1200,
+    nice=15,
+)
+TRIAL = Limits(
+    # yt-dlp with all its extractors.
+    memory_bytes=300 * MiB,
+    file_bytes=MiB,
+    open_files=256,
+    cpu_s=300,
+    nice=10,
+)
 
 # Reading and deciphering a page, and for each 2 MB of the file a second: that is a slow Raspberry Pi.
 FETCH_CPU_S = 300

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from app.children.child import MAX_LINE_BYTES
 from app.children.limits import Limits
@@ -139,6 +139,8 @@ class Child:
                 failure["message"],
                 retry_after_s=failure.get("retry_after_s"),
                 pauses_site=failure.get("pauses_site", False),
+                wants_cookies=failure.get("wants_cookies", False),
+                cookies_rejected=failure.get("cookies_rejected", False),
             )
         raise ChildCrashed(message.get("crash", "unknown answer"))
 
@@ -147,6 +149,18 @@ Start = Callable[[str, dict[str, Any], Limits], AbstractContextManager[Child]]
 """How to get a child for `call`, `args` and `limits`: `fresh`, or a way of a WarmParent."""
 Follow = Callable[[Child], AbstractContextManager[Child]]
 """How to make a running child known, so that somebody else can end it."""
+
+
+class Extra(Protocol):
+    """Folders whose modules come before those that are installed, in the order in which they are tried."""
+
+    def folders(self) -> list[str]:
+        """Asked whenever a child starts. Cheap."""
+        ...
+
+    def failed(self, folder: str, why: str) -> None:
+        """What was to be imported from it could not be: the next one was taken."""
+        ...
 
 
 class WarmParent:
@@ -158,11 +172,16 @@ class WarmParent:
         self.idle_s = idle_s
         self.wanted = True
         """False where nobody will need a child: then a look at a page warms nothing."""
+        self.extra: Extra | None = None
+        """When its folders change, the next child comes of a new process; children that run keep theirs."""
         self._lock = threading.Lock()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._timer: threading.Timer | None = None
         self._running = 0
+        self._folders: list[str] = []
+        self._to_try: list[str] = []
+        self._ready = False
 
     def warm(self) -> None:
         """Have it ready soon: called when somebody is about to paste a link. Returns at once."""
@@ -184,6 +203,7 @@ class WarmParent:
         finally:
             with self._lock:
                 self._running -= 1
+                self._hear()
                 self._rest()
 
     @contextlib.contextmanager
@@ -211,6 +231,8 @@ class WarmParent:
                         socket.send_fds(self._control, [b"f"], [theirs.fileno()])
                         return Child(ours, None)
                     except OSError:
+                        self._hear()
+                        self._blame()
                         self._stop()
         log.warning("the warm parent did not start; using a fresh interpreter")
         ours.close()
@@ -218,11 +240,42 @@ class WarmParent:
 
     def _start(self) -> None:
         if self._process and self._process.poll() is None:
-            return
+            if self._folders == self._wanted_folders():
+                return
+            self._stop()
+        elif self._process:
+            self._hear()
+            self._blame()
+        folders = self._wanted_folders()
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = _python("warm.py", theirs, self.warm_up)
+            self._process = _python("warm.py", theirs, self.warm_up, *folders)
         self._control = ours
+        self._folders = self._to_try = folders
+        self._ready = False
+
+    def _wanted_folders(self) -> list[str]:
+        return self.extra.folders() if self.extra else []
+
+    def _hear(self) -> None:
+        """What the process had to say of its folders."""
+        said = b""
+        with contextlib.suppress(OSError):
+            while self._control and (piece := self._control.recv(4096, socket.MSG_DONTWAIT)):
+                said += piece
+        for line in said.splitlines():
+            message = json.loads(line)
+            if folder := message.get("failed"):
+                self._to_try = self._to_try[1:]
+                if self.extra:
+                    self.extra.failed(folder, message["why"])
+            else:
+                self._ready = True
+
+    def _blame(self) -> None:
+        """It ended before it was ready, without a word: out of memory, or worse."""
+        if not self._ready and self._to_try and self.extra:
+            self.extra.failed(self._to_try[0], "the process ended while it loaded")
 
     def _rest(self) -> None:
         if self._timer:
@@ -237,6 +290,7 @@ class WarmParent:
                 self._stop()
 
     def _stop(self) -> None:
+        self._hear()
         if self._control:
             self._control.close()
         if self._process:
@@ -263,17 +317,20 @@ def run(
 
 
 @contextlib.contextmanager
-def fresh(call: str, args: dict[str, Any], limits: Limits) -> Iterator[Child]:
-    """A child in a fresh interpreter: light, for work that does not need yt-dlp."""
-    with _fresh() as child:
+def fresh(call: str, args: dict[str, Any], limits: Limits, *folders: str) -> Iterator[Child]:
+    """A child in a fresh interpreter: light, for work that does not need yt-dlp.
+
+    Modules in `folders` come before those that are installed.
+    """
+    with _fresh(*folders) as child:
         _request(child, call, args, limits)
         yield child
 
 
-def _fresh() -> Child:
+def _fresh(*folders: str) -> Child:
     ours, theirs = socket.socketpair()
     with theirs:
-        return Child(ours, _python("child.py", theirs))
+        return Child(ours, _python("child.py", theirs, *folders))
 
 
 def _request(child: Child, call: str, args: dict[str, Any], limits: Limits) -> None:

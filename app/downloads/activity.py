@@ -1,8 +1,7 @@
 """What is going on: counts, workers, how the sites are, room on the disks, and how old yt-dlp is."""
 
 import shutil
-from datetime import UTC, datetime
-from importlib.metadata import version
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -11,6 +10,8 @@ from app.accounts.model import User
 from app.downloads import queries, schedule_queries, site_queries
 from app.downloads.model import Site, State
 from app.downloads.schedule_queries import is_ahead
+from app.freshness.installs import Installs
+from app.freshness.versions import bundled
 from app.services import Services
 
 
@@ -42,9 +43,35 @@ class DiskOut(msgspec.Struct):
     """Why nothing new is fetched, in a sentence; empty while there is room."""
 
 
+class YtDlpLookOut(msgspec.Struct):
+    at: datetime
+    outcome: str
+    """installed, current, not_now (offline, say) or failed."""
+    message: str
+
+
+class YtDlpAsideOut(msgspec.Struct):
+    version: str
+    reason: str
+
+
 class YtDlpOut(msgspec.Struct):
+    """What the next download is fetched by; one that runs keeps the one that it began with."""
+
     version: str
     age_days: int
+    channel: str
+    """INLAY_YTDLP_CHANNEL: stable, nightly or bundled."""
+    origin: str
+    """installed (in the data folder) or bundled (came with Inlay)."""
+    bundled: str
+    lacks: list[str]
+    """What the bundled one sends requests with and this one cannot: it wants a newer Inlay."""
+    aside: list[YtDlpAsideOut]
+    """Those that are not used, and why."""
+    looking: bool
+    last_look: YtDlpLookOut | None
+    """None when nobody has looked since the start, or a worker of its own did."""
 
 
 class StatsOut(msgspec.Struct):
@@ -70,7 +97,23 @@ def stats(services: Services, user: User) -> StatsOut:
         workers=WorkersOut(total=settings.workers, busy=by_site.total(), per_site=settings.per_site),
         sites=[_site_out(site, by_site[site.name]) for site in sites],
         disk=_disk(services),
-        yt_dlp=YtDlpOut(version=version("yt-dlp"), age_days=age_days(version("yt-dlp"))),
+        yt_dlp=_yt_dlp(services.ytdlp),
+    )
+
+
+def _yt_dlp(installs: Installs) -> YtDlpOut:
+    used = next(iter(installs.usable()), None)
+    version, look = used.version if used else bundled(), installs.last_look
+    return YtDlpOut(
+        version=version.text,
+        age_days=version.age_days,
+        channel=installs.channel,
+        origin="installed" if used else "bundled",
+        bundled=bundled().text,
+        lacks=used.facts.lacks if used else [],
+        aside=[YtDlpAsideOut(version, one.reason) for version, one in sorted(installs.aside().items())],
+        looking=installs.looking,
+        last_look=YtDlpLookOut(look.at, look.outcome, look.message) if look else None,
     )
 
 
@@ -103,9 +146,3 @@ def _free(folder: Path) -> int | None:
         return shutil.disk_usage(folder).free
     except OSError:
         return None
-
-
-def age_days(yt_dlp: str) -> int:
-    """Its version is the day of its release: 2026.10.26."""
-    year, month, day = (int(part) for part in yt_dlp.split(".")[:3])
-    return max(0, (datetime.now(UTC) - datetime(year, month, day, tzinfo=UTC)).days)

@@ -13,6 +13,7 @@ from app.downloads.model import State
 from app.downloads.requests import AnyRequest
 from app.downloads.waiting import countdown
 from app.errors import Conflict, NotFound
+from app.freshness.versions import BUNDLED, OLD_DAYS
 from app.htmx import fragment, go, page, unchanged, version, wants_fragment
 from app.room import size
 from app.services import Services
@@ -26,8 +27,6 @@ GROUPS = (
     ("failed", (State.FAILED,)),
     ("added", (State.DONE,)),
 )
-OLD_DAYS = 60
-"""yt-dlp ages in weeks: sites change."""
 
 
 @get("/api/v1/downloads/stats", sync_to_thread=True)
@@ -65,6 +64,20 @@ def resume_site(
     return go(request, "/activity")
 
 
+@post("/activity/yt-dlp", sync_to_thread=True, status_code=200)
+def look_for_ytdlp(request: AnyRequest, services: NamedDependency[Services]) -> Response[Any]:
+    """Look for a newer yt-dlp now. Whoever fetches does it; what comes of it shows on the page."""
+    if not request.user.is_admin:
+        raise NotFound("There is nothing at this address.")
+    if services.ytdlp.channel == BUNDLED:
+        sentence = "INLAY_YTDLP_CHANNEL is bundled: Inlay keeps to the yt-dlp that came with it."
+        raise Conflict(sentence, code="bundled")
+    services.ring("freshen", "now")
+    if wants_fragment(request):
+        return fragment("downloads/_activity.html", **_context(stats(services, request.user)))
+    return go(request, "/activity")
+
+
 def _context(found: StatsOut) -> dict[str, Any]:
     groups = [(word, sum(found.counts[state] for state in states)) for word, states in GROUPS]
     sites = [_site(site) for site in found.sites]
@@ -77,7 +90,7 @@ def _context(found: StatsOut) -> dict[str, Any]:
         "full": found.disk.full,
         "yt_dlp": found.yt_dlp,
         "old": found.yt_dlp.age_days > OLD_DAYS,
-        "version": version(groups, found.workers, found.sites, disk, found.disk.full),
+        "version": version(groups, found.workers, found.sites, disk, found.disk.full, found.yt_dlp),
     }
 
 
@@ -96,5 +109,5 @@ def _disk(disk: DiskOut) -> list[tuple[str, str]]:
     return [("Fetched, not added yet", staged), ("Staging disk", staging), ("Library disk", library)]
 
 
-HANDLERS = [activity_page, resume_site]
+HANDLERS = [activity_page, resume_site, look_for_ytdlp]
 API_HANDLERS = [download_stats]

@@ -22,6 +22,7 @@ from app.downloads.api_shapes import (
     downloads_out,
 )
 from app.downloads.model import Download, State
+from app.downloads.places import path_now
 from app.downloads.progress import ProgressBoard
 from app.downloads.requests import READ, AnyRequest, own, serve_file
 from app.errors import Conflict, Invalid, NotAllowed
@@ -240,7 +241,9 @@ def forget_download(request: AnyRequest, services: NamedDependency[Services], id
 def download_paths(request: AnyRequest, services: NamedDependency[Services], id: FromPath[str]) -> PathsOut:
     """Where its tracks are, relative to the library."""
     download = own(services, request, id)
-    return PathsOut([track.path for track in download.tracks if track.path and track.library_track_id])
+    added = [track for track in download.tracks if track.path and track.library_track_id]
+    with services.db.read() as session:
+        return PathsOut([path_now(session, track) for track in added])
 
 
 @route("/api/v1/downloads/{id:str}/file", http_method=READ, sync_to_thread=True)

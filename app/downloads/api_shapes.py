@@ -11,6 +11,7 @@ from app.downloads import known, undo, waiting
 from app.downloads.forms import FIELDS
 from app.downloads.lanes import Lane, lane_of, lane_of_all
 from app.downloads.model import Download, StagedTrack, State
+from app.downloads.places import Places, places_of
 from app.downloads.progress import Progress, ProgressBoard
 from app.library import queries as library_queries
 from app.library.duplicates import Sameness, only_duplicates
@@ -158,11 +159,17 @@ def downloads_out(
         have = known.of_reviews(session, downloads)
         skipped_for = {one.duplicate_of for one in downloads if one.duplicate_of}
         tracks = library_queries.by_ids(session, skipped_for)
-    return [_download_out(one, board, services.room, have, tracks) for one in downloads]
+        places = places_of(session, downloads)
+    return [_download_out(one, board, services.room, have, tracks, places) for one in downloads]
 
 
 def _download_out(
-    download: Download, board: ProgressBoard, room: Room, have: known.Known, tracks: Mapping[str, Track]
+    download: Download,
+    board: ProgressBoard,
+    room: Room,
+    have: known.Known,
+    tracks: Mapping[str, Track],
+    places: Places,
 ) -> DownloadOut:
     first = download.tracks[0] if download.tracks else None
     progress = board.get(download.id) if download.active else Progress()
@@ -192,8 +199,8 @@ def _download_out(
         trim_start_ms=first.trim_start_ms if first else None,
         trim_end_ms=first.trim_end_ms if first else None,
         duplicates=_duplicates(download, have, tracks),
-        path=first.path if first and download.state is State.DONE else None,
-        tracks=[_track_out(download, track, have) for track in download.tracks],
+        path=places.get(first.id, first.path) if first and download.state is State.DONE else None,
+        tracks=[_track_out(download, track, have, places) for track in download.tracks],
         created_at=download.created_at,
         finished_at=download.finished_at,
         undo_until=download.undo_until if undo.is_possible(download) else None,
@@ -212,7 +219,7 @@ def _duplicate_out(track: Track) -> DuplicateOut:
     return DuplicateOut(track.id, track.path, track.title, track.artist, track.album, facts_of(track.quality))
 
 
-def _track_out(download: Download, track: StagedTrack, have: known.Known) -> StagedTrackOut:
+def _track_out(download: Download, track: StagedTrack, have: known.Known, places: Places) -> StagedTrackOut:
     found = have.get(track.id, ())
     return StagedTrackOut(
         id=track.id,
@@ -226,7 +233,7 @@ def _track_out(download: Download, track: StagedTrack, have: known.Known) -> Sta
         also_on=[_duplicate_out(one.track) for one in found if one.sameness is Sameness.ALSO_ON],
         trim_start_ms=track.trim_start_ms,
         trim_end_ms=track.trim_end_ms,
-        path=track.path,
+        path=places.get(track.id, track.path),
         library_track_id=track.library_track_id,
     )
 

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 from app.audio.convert import plan
 from app.audio.formats import target_for
 from app.audio.quality import clock, label_with_source, short_label
+from app.cookies.sites import login_of
 from app.db import now
 from app.downloads import trim, undo, waiting
 from app.downloads.known import Known, has_duplicate
 from app.downloads.lanes import lane_of_all
 from app.downloads.model import Download, State
+from app.downloads.places import Places
 from app.downloads.progress import Progress, ProgressBoard
 from app.downloads.retention import keeps_until
 from app.htmx import version
@@ -57,6 +59,9 @@ class Card:
     actions: tuple[tuple[str, str, str], ...] = ()
     """What a person can do about it, two things at most: the route's last part, the word, its class."""
 
+    cookies_of: str = ""
+    """Failed for want of a sign-in: the site whose cookies could help."""
+
     @property
     def version(self) -> str:
         return version(self)
@@ -70,8 +75,10 @@ class Card:
         return waiting.countdown(self.seconds_left)
 
 
-def card_of(download: Download, board: ProgressBoard, room: Room, have: Known) -> Card:
-    """`have` is what the library has of it while it is in review."""
+def card_of(
+    download: Download, board: ProgressBoard, room: Room, have: Known, places: Places | None = None
+) -> Card:
+    """`have` is what the library has of it while it is in review, `places` where it is once it is added."""
     progress = board.get(download.id) if download.active else Progress()
     wait = waiting.why(download, room)
     return Card(
@@ -79,7 +86,7 @@ def card_of(download: Download, board: ProgressBoard, room: Room, have: Known) -
         state=download.state,
         lane=_LANE.get(download.state, "way"),
         title=title_of(download),
-        line=_waits(wait) if wait else _line(download, progress),
+        line=_waits(wait) if wait else _line(download, progress, places or {}),
         percent=0 if download.state is State.QUEUED else progress.percent,
         has_cover=progress.cover or any(track.cover_file for track in download.tracks),
         active=download.active,
@@ -88,7 +95,12 @@ def card_of(download: Download, board: ProgressBoard, room: Room, have: Known) -
         turn=download.queue_order if download.active else 0,
         review_lane=(lane_of_all(download, have) or "") if download.state is State.REVIEW else "",
         actions=_actions(download, wait),
+        cookies_of=login_of(download.site) if _wants_cookies(download) else "",
     )
+
+
+def _wants_cookies(download: Download) -> bool:
+    return download.state is State.FAILED and download.wants_cookies
 
 
 CANCEL = ("cancel", "Cancel", "quiet")
@@ -143,14 +155,14 @@ def title_of(download: Download) -> str:
     return download.title or _short(download.url)
 
 
-def _line(download: Download, progress: Progress) -> str:
+def _line(download: Download, progress: Progress, places: Places) -> str:
     match download.state:
         case State.REVIEW:
             return _summary(download)
         case State.FAILED:
             return download.failure_message or "This did not work. Retry."
         case State.DONE:
-            return _added(download)
+            return _added(download, places)
         case State.DOWNLOADING if progress.done_bytes:
             return _amounts(progress)
         case State.FINALIZING if progress.percent:
@@ -216,10 +228,10 @@ _ENDED = {
 }
 
 
-def history_line(download: Download) -> str:
+def history_line(download: Download, places: Places) -> str:
     if download.state is State.DISCARDED and download.failure_message:
         return f"Discarded: {download.failure_message}"
-    return (_added(download) if download.state is State.DONE else "") or _ENDED[download.state]
+    return (_added(download, places) if download.state is State.DONE else "") or _ENDED[download.state]
 
 
 def sound(download: Download) -> str:
@@ -232,7 +244,7 @@ def sound(download: Download) -> str:
     return ", ".join(dict.fromkeys(found))
 
 
-def _added(download: Download) -> str:
+def _added(download: Download, places: Places) -> str:
     """Where its tracks are in the library, and whether a person had a look before."""
-    paths = [track.path for track in download.tracks if track.path]
+    paths = [places.get(track.id, track.path) for track in download.tracks if track.path]
     return " · ".join([*paths, BY_ITSELF] if download.skip_review else paths)

@@ -17,13 +17,12 @@ from app.downloads.model import Conversion, Download, StagedTrack
 from app.downloads.requests import AnyRequest, own
 from app.errors import Failure, NotFound
 from app.htmx import go
-from app.library import place, queries
+from app.library import place, queries, template
 from app.library.duplicate_pages import sound
 from app.library.duplicates import Sameness, is_better, sound_of
 from app.library.model import Track
 from app.services import Services
 from app.settings import CONFLICTS
-from app.tags import naming
 from app.tags.model import Tags
 
 MOST_SHOWN = 5
@@ -113,15 +112,14 @@ def line_of(track: Track, how: Sameness) -> Line:
         by=" · ".join(part for part in (track.artist, track.album) if part),
         path=track.path,
         facts=" · ".join(part for part in (clock(track.duration_ms), sound(track)) if part),
-        place=known.place_of(track),
+        place=f"/library/tracks/{track.id}",
     )
 
 
 def _name_is_taken(services: Services, download: Download, tags: Tags) -> bool:
-    settings = services.settings
-    path = naming.library_path(tags, cards.extension_of(download), settings.naming)
+    path = template.path_for(services, tags, cards.extension_of(download))
     try:
-        return place.name_is_taken(settings.library_dir, path)
+        return place.name_is_taken(services.settings.library_dir, path)
     except Failure:
         # The library is not there just now: that is told when the track is to be added.
         return False
@@ -152,7 +150,7 @@ def open_duplicate(
         track = queries.by_id(session, download.duplicate_of or "")
     if track is None:
         raise NotFound("The track is not in the library any more.")
-    return go(request, known.place_of(track))
+    return go(request, f"/library/tracks/{track.id}")
 
 
 HANDLERS = [fetch_again, open_duplicate]

@@ -131,7 +131,11 @@ class Finalizer:
             gains = loudness.before_placing(self.services, file, quality)
             loud = replace(tags, **gains)
             if old:
-                self._replace(download, track, old, with_album_of(old, loud), file, quality)
+                loud = with_album_of(old, loud)
+                self._replace(download, track, old, loud, file, quality)
+                if later := loudness.after_placing(self.services, loud, gains):
+                    with self.services.db.write() as session:
+                        sound_queries.measure_later(session, old.id, now() + later)
                 return
             placed = self._tag_and_place(download, track, loud, file)
         later = loudness.after_placing(self.services, tags, gains)
@@ -221,7 +225,7 @@ class Finalizer:
         library = self.services.settings.library_dir
         tagged = self._tagged(download, track, tags, file)
         sha256 = place.sha256_of(tagged)
-        first = naming.library_path(tags, file.suffix.lstrip("."), template.current(self.services))
+        first = template.path_for(self.services, tags, file.suffix.lstrip("."))
         for number in range(1, MAX_NAMES):
             wanted = first if number == 1 else naming.with_number(first, number)
             if not place.name_is_taken(library, wanted, sha256):

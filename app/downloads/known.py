@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
-from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
 
@@ -93,12 +92,6 @@ def is_being_added(session: Session, track: StagedTrack, tags: Tags) -> bool:
         for other in others
         if other.tags
     )
-
-
-def place_of(track: Track) -> str:
-    """The library's page where this track is shown."""
-    name = track.title or PurePosixPath(track.path).stem
-    return f"/library?{urlencode({'q': f'{name} {track.artist}'.strip()})}#track-{track.id}"
 
 
 def _proposed(track: StagedTrack) -> Recording:

@@ -127,6 +127,8 @@ class Download(Base):
     """Also when the library has it already: somebody knows, and asked for it."""
     duplicate_of: Mapped[str | None] = mapped_column(default=None)
     """The track of the library for which it was skipped."""
+    wants_cookies: Mapped[bool] = mapped_column(default=False)
+    """Failed, and cookies of somebody who may have it could help."""
 
     tracks: Mapped[list["StagedTrack"]] = relationship(
         order_by="StagedTrack.position", cascade="all, delete-orphan", lazy="selectin"

@@ -31,8 +31,8 @@ def failed(services: Services, download: Download, failure: Failure, spent_bytes
     """A temporary failure waits for its next try with all that it has; any other one is for the person."""
     with services.db.write() as session:
         take_note_of_bytes(session, download, spent_bytes)
-        if not services.room.look().running_out:
-            # A full disk of ours says nothing about the site.
+        if not (services.room.look().running_out or failure.cookies_rejected):
+            # A full disk of ours says nothing about the site, and one person's cookies are nobody else's.
             site_queries.failed(session, download.site, failure.message)
         retry_at = _retry_at(services, session, download, failure)
         if retry_at is None:

@@ -26,6 +26,7 @@ from app.downloads import (
 )
 from app.downloads.duplicate_pages import Line, line_of
 from app.downloads.model import State
+from app.downloads.places import places_of
 from app.downloads.progress import ProgressBoard
 from app.downloads.requests import READ, AnyRequest, Form, own, serve_file
 from app.downloads.toast import toast_of
@@ -55,8 +56,8 @@ class HistoryRow:
 def _inbox(services: Services, board: ProgressBoard, user: User) -> dict[str, Any]:
     with services.db.read() as session:
         downloads = queries.inbox(session, user.id, done_since=queries.done_since(ADDED_HOURS))
-        have = known.of_reviews(session, downloads)
-    found = [cards.card_of(download, board, services.room, have) for download in downloads]
+        have, places = known.of_reviews(session, downloads), places_of(session, downloads)
+    found = [cards.card_of(download, board, services.room, have, places) for download in downloads]
     shown = [card for card in found if card.lane != "added"] + [c for c in found if c.lane == "added"][:3]
     return {"lanes": cards.lanes(shown), "active": any(card.active for card in shown), "nav": "inbox"}
 
@@ -173,8 +174,8 @@ def card_fragment(
     """What a card polls: 204 while nothing changed; a change of lane also renews the inbox."""
     download = own(services, request, id)
     with services.db.read() as session:
-        have = known.of_reviews(session, [download])
-    card = cards.card_of(download, board, services.room, have)
+        have, places = known.of_reviews(session, [download]), places_of(session, [download])
+    card = cards.card_of(download, board, services.room, have, places)
     if card.version == seen:
         return unchanged()
     moved = bool(lane) and lane != card.lane
@@ -251,10 +252,11 @@ def history_page(
     until = _moment(before)
     with services.db.read() as session:
         found = queries.finished(session, request.user.id, limit=HISTORY_LIMIT + 1, before=until)
+        places = places_of(session, found)
     rows = [
         HistoryRow(
             cards.title_of(one),
-            cards.history_line(one),
+            cards.history_line(one, places),
             one.finished_at or one.updated_at,
             f"/downloads/{one.id}/undo" if undo.is_possible(one) else "",
             "bring it back to review",

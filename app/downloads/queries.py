@@ -112,6 +112,7 @@ def move(session: Session, id: str, to: State, *, failure: Failure | None = None
         "state": to,
         "failure_kind": failure.kind if failure else None,
         "failure_message": failure.message if failure else None,
+        "wants_cookies": bool(failure and failure.wants_cookies),
         "retry_at": None,
         "finished_at": now() if to in FINAL else None,
         "undo_until": None,

@@ -47,6 +47,7 @@ class Reconciler:
         changes.recover(self.services)
         with self.services.db.read() as session:
             needed = queries.with_staging(session)
+        staging.take_cookies_away(self.services.settings)
         for name in staging.sweep(self.services.settings, needed):
             log.info("removed stale staging folder %s", name)
 

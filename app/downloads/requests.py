@@ -1,6 +1,5 @@
 """What page and API handlers of downloads share: the request, its form, and whose download it is."""
 
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from litestar import HttpMethod, Request, Response, post
@@ -9,11 +8,10 @@ from litestar.params import Body
 
 from app.accounts.model import User
 from app.downloads import cards, forms, queries, staging
-from app.downloads.model import Download, StagedTrack, State
+from app.downloads.model import Download, State
+from app.downloads.places import path_now
 from app.errors import NotFound
 from app.files import audio_response
-from app.library import queries as library
-from app.library.paths import from_text
 from app.services import Services
 
 AnyRequest = Request[User, Any, Any]
@@ -51,7 +49,8 @@ def serve_file(
     if track is None:
         raise NotFound("There is no audio yet.")
     if download.state is State.DONE and track.path:
-        file = services.settings.library_dir / _path_now(services, track)
+        with services.db.read() as session:
+            file = services.settings.library_dir / path_now(session, track)
     else:
         converted = track.converted_file if wanted != "source" else None
         file = staging.folder_of(services.settings, download.id) / (converted or track.source_file)
@@ -59,10 +58,3 @@ def serve_file(
         raise NotFound("The audio is not there any more.")
     name = f"{cards.title_of(download)}{file.suffix}"
     return audio_response(request, file, filename=name)
-
-
-def _path_now(services: Services, track: StagedTrack) -> PurePosixPath:
-    """The library may have been renamed since it was added."""
-    with services.db.read() as session:
-        found = library.by_id(session, track.library_track_id or "")
-    return from_text(found.path if found else track.path or "")

@@ -32,7 +32,6 @@ from app.htmx import fragment, go, page, unchanged
 from app.library import template
 from app.library.complete import Completion
 from app.services import Services
-from app.tags import naming
 from app.tags.model import MORE, SURE, Tags
 
 
@@ -155,6 +154,7 @@ def _review(
         wrong=wrong,
         labels=forms.LABELS,
         more_open=any(name in wrong or name in (track.draft or {}) for name in (*MORE, "disc_no")),
+        proposed=track.proposal.fields,
         sure=SURE,
         lane=lane,
         have=box(services, download, _readable(track, values), values),
@@ -176,8 +176,7 @@ def _review(
 def _path(services: Services, download: Download, values: Mapping[str, str]) -> str:
     """The library path for typed values."""
     tags = _readable(download.tracks[0], values)
-    extension = cards.extension_of(download)
-    return str(naming.library_path(tags, extension, template.current(services)))
+    return str(template.path_for(services, tags, cards.extension_of(download)))
 
 
 def _changes(track: StagedTrack, values: Mapping[str, str]) -> dict[str, Any]:

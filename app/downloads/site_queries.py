@@ -7,7 +7,7 @@ from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import changed_rows, now
-from app.downloads.model import Download, Site
+from app.downloads.model import Download, Site, State
 
 PAUSES_S = (60, 300, 900, 3600)
 """Each pause in a row is longer; the site's own `Retry-After` counts when it asks for more."""
@@ -45,6 +45,17 @@ def known(session: Session, *, user_id: int | None) -> Sequence[Site]:
     if user_id is not None:
         query = query.where(exists().where(Download.site == Site.name, Download.user_id == user_id))
     return session.scalars(query).all()
+
+
+def wanting_cookies(session: Session, user_id: int) -> dict[str, list[str]]:
+    """For each site the user's failed downloads that cookies could help, by id, oldest first."""
+    found: dict[str, list[str]] = {}
+    query = select(Download.site, Download.id).where(
+        Download.user_id == user_id, Download.state == State.FAILED, Download.wants_cookies
+    )
+    for site, id in session.execute(query.order_by(Download.id)):
+        found.setdefault(site, []).append(id)
+    return found
 
 
 def forget_quiet(session: Session, before: datetime) -> None:

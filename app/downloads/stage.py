@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import meters
 from app.children.limits import fetch_limits
 from app.children.parent import Cancelled, ChildCrashed
+from app.cookies.lend import Loan, lend
 from app.downloads import candidates, cover, known, outcome, queries, site_queries, staging
 from app.downloads.child import Staged
 from app.downloads.confirm import accept_as_proposed
@@ -80,9 +82,14 @@ class Stager:
 
     def _fetch(self, download: Download, ticket: ProxyTicket) -> Staged:
         """Follow the child that fetches and checks; its findings go to the row and the progress board."""
-        settings, services = self.services.settings, self.services
-        folder = staging.folder_of(settings, download.id)
+        services = self.services
+        folder = staging.folder_of(services.settings, download.id)
         folder.mkdir(parents=True, exist_ok=True)
+        with lend(services, download.user_id, download.site, folder) as loan:
+            return self._follow(download, ticket, folder, loan)
+
+    def _follow(self, download: Download, ticket: ProxyTicket, folder: Path, loan: Loan) -> Staged:
+        settings, services = self.services.settings, self.services
         order = Order(
             url=download.url,
             folder=str(folder),
@@ -91,6 +98,7 @@ class Stager:
             max_file_bytes=settings.max_file_bytes,
             proxy=ticket.url,
             ca_file=str(settings.ca_file) if settings.ca_file else None,
+            with_cookies=bool(loan),
         )
         limits = fetch_limits(settings, folder, self.guard.port)
         watchdog = Watchdog(settings, ticket, services.room)
@@ -103,6 +111,7 @@ class Stager:
         with _as_the_guard_saw_it(ticket), call as child, services.running.following(download.id, child):
             for event in child.events(seconds=settings.max_wall_s + 60, check=check):
                 watchdog.note(event)
+                loan.note(event)
                 self._note(download.id, event)
             return msgspec.convert(child.answer, Staged)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from app.audio.gate import open_regular
 from app.errors import Failure, FailureKind
 from app.settings import Settings
+from app.sources.cookie_file import take_away
 
 if TYPE_CHECKING:
     # The children name files as this module does, and have no use for the database.
@@ -96,6 +97,13 @@ def _trouble(error: OSError) -> Failure:
         f"The staging folder reported a problem ({error.strerror or error}). If it stays, check its disk."
     )
     return Failure(FailureKind.TEMPORARY, sentence)
+
+
+def take_cookies_away(settings: Settings) -> None:
+    """Before anything runs: those of downloads whose worker was killed before it had taken them."""
+    if settings.staging.is_dir():
+        for folder in settings.staging.iterdir():
+            take_away(folder)
 
 
 def sweep(settings: Settings, needed: set[str]) -> list[str]:

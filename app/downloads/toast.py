@@ -21,6 +21,7 @@ WORDS = {
     State.DISCARDED: ("Discarded", ""),
     State.CANCELLED: ("Cancelled", ""),
 }
+REPLACED = ("Replaced", "with the new file")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def toast_of(services: Services, user_id: int, id: str) -> Toast | None:
         waiting = undo_queries.in_review(session, user_id, not_id=id, most=LOOKED_AT)
         following = _next(waiting, known.of_reviews(session, waiting))
     before, after = WORDS[download.state]
+    if download.state is State.DONE and any(track.replaces for track in download.tracks):
+        before, after = REPLACED
     can_undo = bool(services.settings.undo_s) and undo.is_possible(download)
     settling = download.state is State.FINALIZING
     if not (can_undo or following or settling or download.state is State.SKIPPED):

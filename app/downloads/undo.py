@@ -17,6 +17,9 @@ forwards unless somebody changed or moved the file:
 5. the hidden file is removed, then the folders that finalize made for it, if they are empty
 6. the row: `path` goes. Without a hash it says where a hidden file may still lie
 
+Where it took the place of another one, steps 3 and 5 are the library's (`undo_replaced`): the old file comes
+back from the trash, and this one goes there.
+
 At no moment is there neither the file nor all that it is made of, so it is removed and needs no trash.
 Two processes may be at it (web, and a worker that recovers): they take turns by a lock on the staging folder.
 """
@@ -34,9 +37,10 @@ from pathlib import PurePosixPath
 from sqlalchemy.orm import Session
 
 from app.db import now
-from app.downloads import drafts, queries, staging, undo_queries
+from app.downloads import drafts, queries, staging, undo_queries, undo_replaced
 from app.downloads.forms import ALREADY
 from app.downloads.model import UNDOABLE, Conversion, Download, StagedTrack, State
+from app.downloads.places import path_of_ours
 from app.downloads.schedule_queries import is_ahead
 from app.errors import Conflict, DatabaseTrouble, Failure, InlayError, NotFound
 from app.library import take_out
@@ -68,8 +72,8 @@ def is_possible(download: Download) -> bool:
 def kept_until(services: Services, download: Download) -> datetime | None:
     """Until when what was fetched is kept if this download ends now; None: it goes at once."""
     seconds = services.settings.undo_s
-    if any(track.replaces for track in download.tracks):
-        # What it replaced is in the trash: the history takes that back.
+    if len(download.tracks) > 1 and any(track.replaces for track in download.tracks):
+        # Some of it could be back and some not: the history takes back one after the other.
         return None
     placing = download.state is not State.FINALIZING and any(track.sha256 for track in download.tracks)
     if not seconds or placing or not _is_whole(services, download):
@@ -128,14 +132,20 @@ def _from_library(services: Services, id: str) -> None:
     settings = services.settings
     with services.db.read() as session:
         download = _found(session, id)
+        paths = {track.id: PurePosixPath(path_of_ours(session, track)) for track in download.tracks}
     if download.state is not State.DONE:
         raise BlockingIOError
     if not is_possible(download) or not _is_whole(services, download):
         raise Conflict(TOO_LATE, code="too_late")
     check_mounted(settings.library_dir, settings.data_dir)
     for track in download.tracks:
-        if not take_out.is_there(settings.library_dir, _path(track), track.sha256 or ""):
+        path = paths[track.id]
+        if track.replaces:
+            undo_replaced.check(services, track)
+        elif not take_out.is_there(settings.library_dir, path, track.sha256 or ""):
             raise Conflict(CHANGED, code="file_changed")
+        elif path != _path(track):
+            staging.note_made(settings, id, [one for one in path.parents if one.parts])
     with services.db.write() as session:
         download = _found(session, id)
         if not is_possible(download):
@@ -151,18 +161,26 @@ def _go_on(services: Services, download: Download) -> None:
     library = services.settings.library_dir
     try:
         for track in download.tracks:
-            if not take_out.hide(library, _path(track), track.sha256 or "", track.id):
+            if track.replaces:
+                undo_replaced.bring_old_back(services, track, download.user_id)
+            elif not take_out.hide(library, _path(track), track.sha256 or "", track.id):
                 raise Conflict(CHANGED, code="file_changed")
         with services.db.write() as session:
             current = _found(session, download.id)
-            if undo_queries.link_is_open(session, current):
-                raise Conflict(ALREADY, code="already_queued")
-            _bring_back(services, session, current)
+            is_open = undo_queries.link_is_open(session, current)
+            if not is_open:
+                _bring_back(services, session, current)
+            elif any(track.replaces for track in current.tracks):
+                # The old file is back already, and this one in the trash.
+                undo_queries.give_up(session, current)
+        if is_open:
+            raise Conflict(ALREADY, code="already_queued")
     except Exception:
         _take_back(services, download)
         raise
     for track in download.tracks:
-        clear(services, track)
+        if not track.replaces:
+            clear(services, track)
 
 
 def _bring_back(services: Services, session: Session, download: Download) -> None:
@@ -176,7 +194,10 @@ def _bring_back(services: Services, session: Session, download: Download) -> Non
 def _take_back(services: Services, download: Download) -> None:
     """The file has its name again, then the row says so. What cannot be done now is left to `recover`."""
     try:
+        can_go_on = _is_whole(services, download)
         for track in download.tracks:
+            if track.replaces and undo_replaced.has_begun(services, track, or_ended=can_go_on):
+                return
             take_out.put_back(services.settings.library_dir, _path(track), track.id)
         with services.db.write() as session:
             if download.id in undo_queries.under_way(session):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.db import changed_rows, now
 from app.downloads.model import OPEN, Conversion, Download, StagedTrack, State
+from app.downloads.places import path_of_ours
 from app.downloads.queries import being_undone
 from app.downloads.schedule_queries import is_due
 from app.library import queries as library_queries
@@ -15,8 +16,12 @@ from app.library.paths import to_text
 
 
 def begin(session: Session, download: Download) -> None:
-    """Write down that the files are being taken out of the library: from here on it will be ended."""
+    """Write down that the files are being taken out of the library: from here on it will be ended.
+
+    `path` is where we have put them by now.
+    """
     for track in download.tracks:
+        track.path = path_of_ours(session, track)
         track.library_track_id = None
     session.flush()
 
@@ -37,8 +42,13 @@ def bring_back(session: Session, download: Download, *, unconverted: Sequence[st
 
     The caller has looked, in this transaction, that it may be brought back and that its link is not open.
     """
-    library_queries.forget_of_download(session, download.id, [track.path or "" for track in download.tracks])
+    # One that took another one's place is that track, which stays.
+    own = [track.path or "" for track in download.tracks if not track.replaces]
+    library_queries.forget_of_download(session, download.id, own)
     for track in download.tracks:
+        if track.replaces:
+            # It lies hidden nowhere.
+            track.path = None
         track.tags = track.sha256 = track.library_track_id = track.replaces = None
         if track.id in unconverted or track.conversion is Conversion.FAILED:
             track.conversion = Conversion.WAITING

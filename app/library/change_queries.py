@@ -87,6 +87,19 @@ def asked_by(session: Session, owner: str, sha256: str) -> Change | None:
     return session.scalar(wanted.order_by(Change.id.desc()).limit(1))
 
 
+def made_for(session: Session, owner: str, sha256: str) -> Change | None:
+    """What was done for this owner with this file at last, and perhaps undone since."""
+    wanted = select(Change).where(
+        Change.owner == owner, Change.sha256_after == sha256, Change.done_at.is_not(None)
+    )
+    return session.scalar(wanted.order_by(Change.id.desc()).limit(1))
+
+
+def is_being_undone(session: Session, change_id: str) -> bool:
+    wanted = select(Change.id).where(Change.undoes == change_id, Change.done_at.is_(None))
+    return session.scalar(wanted.limit(1)) is not None
+
+
 def done_together(session: Session, owner: str, user_id: int | None) -> Sequence[Change]:
     """What this user did at once under this name, and has not undone."""
     wanted = select(Change).where(

@@ -19,25 +19,36 @@ LATER = "This track was changed again since. Undo that first."
 
 def undo(services: Services, change_id: str, user_id: int | None) -> Change | None:
     """As it was before this change; None: it was so already. Raises Conflict with the reason."""
+    change, newest = check(services, change_id)
+    if change.kind is Kind.EDITED:
+        return _undo_edit(services, change, newest, user_id)
+    return trash.restore(services, change.trashed_id or "", user_id)
+
+
+def check(services: Services, change_id: str) -> tuple[Change, Change]:
+    """This change and the newest one of its track. Raises Conflict with the reason why it cannot be undone.
+
+    The library may have been renamed since: it is the file that counts, and not its name.
+    """
     with services.db.read() as session:
         change = change_queries.by_id(session, change_id)
         if change is None or change.done_at is None:
             raise NotFound("There is no such change.")
         stands = change_queries.last_standing(session, change.track_id)
         newest = change_queries.last_of_track(session, change.track_id) or change
+        track = queries.by_id(session, change.track_id)
+        trashed = change_queries.trashed_by_id(session, change.trashed_id or "")
     if change.undone_at is not None:
         raise Conflict(UNDONE, code="too_late")
     if stands is None or stands.id != change.id:
         raise Conflict(LATER, code="too_late")
     if newest.path_after:
-        library = services.settings.library_dir
-        if not is_there(library, from_text(newest.path_after), newest.sha256_after or ""):
+        path = from_text(track.path if track else newest.path_after)
+        if not is_there(services.settings.library_dir, path, newest.sha256_after or ""):
             raise Conflict(changes.CHANGED, code="file_changed")
-    if change.kind is Kind.EDITED:
-        return _undo_edit(services, change, newest, user_id)
-    if change.trashed_id is None:
+    if change.kind is not Kind.EDITED and (trashed is None or trashed.place is not Place.KEPT):
         raise Conflict(TOO_LATE, code="too_late")
-    return trash.restore(services, change.trashed_id, user_id)
+    return change, newest
 
 
 def possible(services: Services, found: Sequence[Change]) -> set[str]:

@@ -1,8 +1,9 @@
 """Questions about tracks that may be the same recording. The session comes first."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.library.model import Track
@@ -68,10 +69,12 @@ def _shared(session: Session, column: InstrumentedAttribute[str], after: str, li
     return list(session.scalars(query.having(func.count() > 1).order_by(column).limit(limit)))
 
 
-def _found(session: Session, values: Sequence[object], column: object) -> list[Track]:
+def _found(
+    session: Session, values: Sequence[object], column: ColumnElement[Any] | InstrumentedAttribute[str]
+) -> list[Track]:
     found: list[Track] = []
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
-        query = select(Track).where(Track.missing_at.is_(None), column.in_(chunk))  # type: ignore[attr-defined]
+        query = select(Track).where(Track.missing_at.is_(None), column.in_(chunk))
         found += session.scalars(query.order_by(Track.added_at, Track.id).limit(MOST_OF_A_NAME * len(chunk)))
     return found

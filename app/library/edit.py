@@ -118,10 +118,10 @@ def _read(file: Path) -> FileReport:
 def _checked(before: FileReport, after: FileReport, wanted: Tags, fields: Collection[str]) -> FileReport:
     """What was written is what is read, and the sound is as long as it was."""
     is_read = all(getattr(after.tags, one) == getattr(wanted, one) for one in fields)
-    lengths = [one.quality.duration_ms if one.quality else None for one in (before, after)]
-    same = lengths[0] == lengths[1] or (None not in lengths and abs(lengths[0] - lengths[1]) <= SLACK_MS)  # type: ignore[operator]
+    old, new = (one.quality.duration_ms if one.quality else None for one in (before, after))
+    same = old == new or (old is not None and new is not None and abs(old - new) <= SLACK_MS)
     if not (is_read and same and before.has_cover == after.has_cover):
-        log.warning("wanted %s, read %s, lengths %s", wanted, after.tags, lengths)
+        log.warning("wanted %s, read %s, lengths %s", wanted, after.tags, (old, new))
         raise Failure(FailureKind.PERMANENT, WRONG)
     return after
 

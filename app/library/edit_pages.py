@@ -17,7 +17,7 @@ from app.library.changes import snapshot_of
 from app.library.model import Track
 from app.library.requests import AnyRequest, Form, existing, refusals
 from app.services import Services
-from app.tags.model import Tags
+from app.tags.model import MORE, Tags
 from app.tags.typed import FIELDS, FORM_BYTES, LABELS, text_of
 
 MANY = ("artist", "album", "album_artist", "date", "genre", "disc_no")
@@ -163,6 +163,7 @@ def _edit_page(
         values=shown,
         labels=LABELS,
         wrong=wrong or {},
+        more_open=any(name in (wrong or {}) for name in (*MORE, "disc_no")),
         message=message,
         readable=readable,
         spectrum=spectrum.view(services, track),

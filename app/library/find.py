@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar, TypeVarTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,6 +23,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.library.model import Like, Track
 from app.library.search import Search
+
+V = TypeVar("V", str, int)
+T = TypeVarTuple("T")
 
 MAX_PAGE = 200
 COUNT_TO = 1_000
@@ -140,9 +144,9 @@ def count(session: Session, search: Search | None = None, filters: Filters = NO_
     return session.scalar(select(func.count()).select_from(some.limit(COUNT_TO + 1).subquery())) or 0
 
 
-def choices(session: Session, column: InstrumentedAttribute[str] | InstrumentedAttribute[int | None]) -> list:  # type: ignore[type-arg]
+def choices(session: Session, column: InstrumentedAttribute[V] | InstrumentedAttribute[V | None]) -> list[V]:
     """The values that tracks have in an indexed column, a step in the index for each."""
-    found: list[str | int] = []
+    found: list[V] = []
     while len(found) < MAX_CHOICES:
         beyond = [column > found[-1]] if found else []
         value = session.scalar(select(func.min(column)).where(PRESENT, *beyond))
@@ -174,7 +178,7 @@ def _searched(session: Session, search: Search, limit: int, before: str | None, 
     return Page(found[:limit], ends[limit - 1] if len(found) > limit else None)
 
 
-def _joined(wanted: Select, question: str) -> Select:  # type: ignore[type-arg]
+def _joined(wanted: Select[*T], question: str) -> Select[*T]:
     """From the words to the tracks, never the other way: that would ask the index for each track."""
     return wanted.select_from(join(INDEX, Track, _SAME)).where(asked(question))
 

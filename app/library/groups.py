@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, Select, case, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -9,6 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.library.find import INDEX, NO_FILTERS, PRESENT, Filters, asked
 from app.library.model import Track
 from app.library.search import Search
+
+AnySelect = Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -85,20 +88,20 @@ def releases_of(session: Session, artist_key: str, limit: int = 200) -> Sequence
     return _releases(session, session.execute(wanted.limit(limit)).all())
 
 
-def _grouped(wanted: Select, search: Search | None, *columns: str) -> Select:  # type: ignore[type-arg]
+def _grouped(wanted: AnySelect, search: Search | None, *columns: str) -> AnySelect:
     """Only what has all words of the search in these columns."""
     if not search:
         return wanted
     return wanted.where(Track.seq.in_(select(INDEX.c.rowid).where(asked(search.within(*columns)))))
 
 
-def _release_rows() -> Select:  # type: ignore[type-arg]
+def _release_rows() -> AnySelect:
     # Of each release the track that shows it: one with a cover, if there is one.
     shown = func.min(case((Track.has_cover, "0"), else_="1") + Track.id)
     return select(Track.album_key, Track.album_artist_key, func.count(), func.max(Track.year), shown)
 
 
-def _releases(session: Session, rows: Sequence[Row]) -> list[Group]:  # type: ignore[type-arg]
+def _releases(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Group]:
     wanted = select(Track).where(Track.id.in_([row[4][1:] for row in rows]))
     shown = {track.id: track for track in session.scalars(wanted)}
     found = []

@@ -103,7 +103,8 @@ def index_own(
 ) -> Track:
     """Write down a file that we have just placed, in the caller's transaction, watcher first or not."""
     file = FileFacts(to_text(placed.relative), placed.size_bytes, placed.mtime_ns, placed.inode)
-    [track] = queries.upsert(session, [(file, Content(tags, has_cover, quality))])
+    [track_id] = queries.upsert(session, [(file, Content(tags, has_cover, quality))])
+    track = session.get_one(Track, track_id)
     if track.download_id != download_id:
         track.added_at = now()
     track.source_quality, track.download_id, track.user_id = source_quality, download_id, user_id

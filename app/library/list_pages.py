@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import queries as users
 from app.errors import NotFound
-from app.htmx import fragment, page, wants_fragment
+from app.htmx import fragment, go, page, unchanged, version, wants_fragment
 from app.library import find, groups
 from app.library.change_views import toast_of
 from app.library.looking import NO_SITE, VIEWS, Looking, read_looking
@@ -42,12 +42,27 @@ def library_page(
         context = _items(session, looking, search, request.user.id)
         if wants_fragment(request) and looking.before:
             return fragment("library/_page.html", **context)
+        reading = services.scanning.reading
         context |= {"looking": looking, "views": VIEWS, "said": _said(session, looking, search)}
+        context |= {"reading": reading, "seen": version(reading)}
         if wants_fragment(request):
             return fragment("library/_tracks.html", **context)
         context |= _choices(session)
     toast = toast_of(services, request.user.id, changed) if changed else None
     return page("library/library.html", nav="library", toast=toast, **context)
+
+
+@get("/library/scanning", sync_to_thread=True)
+def scanning_fragment(
+    request: AnyRequest, services: NamedDependency[Services], seen: FromQuery[str] = ""
+) -> Response[Any]:
+    """What the library page polls while the folder is being read: 204 while nothing changed."""
+    if not wants_fragment(request):
+        return go(request, "/library")
+    reading = services.scanning.reading
+    if version(reading) == seen:
+        return unchanged()
+    return fragment("library/_scanning.html", reading=reading, seen=version(reading))
 
 
 @get("/library/artist", sync_to_thread=True)
@@ -145,4 +160,4 @@ def _discs(tracks: Any, rows: list[Row]) -> list[tuple[str, list[Row]]]:
     return [(f"Disc {disc}" if len(found) > 1 else "", several) for disc, several in found.items()]
 
 
-HANDLERS = [library_page, artist_page, release_page]
+HANDLERS = [library_page, scanning_fragment, artist_page, release_page]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from sqlalchemy import Select, delete, func, select, tuple_, update
+from sqlalchemy import Select, delete, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 from uuid6 import uuid7
 
@@ -20,6 +20,11 @@ from app.tags.naming import path_key
 
 # SQLite takes some thousands of values in one statement; this stays far below.
 CHUNK = 400
+COPIED = (
+    *("title", "artist", "album", "album_artist", "track_no", "disc_no", "date", "genre"),
+    *("source_url", "source_id", "isrc"),
+)
+"""Of the tags, those that the index has, under the same names."""
 
 T = TypeVar("T")
 Identity = tuple[int, int, int]
@@ -144,19 +149,23 @@ def rename(session: Session, renamed: Mapping[str, FileFacts]) -> None:
     session.flush()
 
 
-def upsert(session: Session, found: Sequence[tuple[FileFacts, Content]]) -> list[Track]:
-    """Write what files are and hold. A file that was missing gets its row back."""
+def upsert(session: Session, found: Sequence[tuple[FileFacts, Content]]) -> list[str]:
+    """Write what files are and hold, and answer their tracks' ids. A missing file gets its row back."""
     known = _at_paths(session, [file.path for file, _ in found])
-    tracks = []
-    for file, content in found:
-        track = known.get(file.path) or Track(id=str(uuid7()))
-        track.size_bytes, track.mtime_ns, track.inode = file.size_bytes, file.mtime_ns, file.inode
-        _fill(track, file.path, content)
-        tracks.append(track)
-    _put_at(session, [(track, file.path) for track, (file, _) in zip(tracks, found, strict=True)])
-    session.add_all(tracks)
+    ids = [known[file.path].id if file.path in known else str(uuid7()) for file, _ in found]
+    places = _places(session, [(id, file.path) for id, (file, _) in zip(ids, found, strict=True)])
+    new = []
+    for id, place, (file, content) in zip(ids, places, found, strict=True):
+        columns = _columns(file, content) | place
+        if track := known.get(file.path):
+            _set(track, columns)
+        else:
+            new.append({"id": id, "added_at": now(), **columns})
     session.flush()
-    return tracks
+    if new:
+        # Past the objects: a first scan writes a hundred thousand.
+        session.connection().execute(insert(Track), new)
+    return ids
 
 
 def reseat(session: Session, track: Track, file: FileFacts, content: Content) -> None:
@@ -164,9 +173,8 @@ def reseat(session: Session, track: Track, file: FileFacts, content: Content) ->
     session.execute(
         delete(Track).where(Track.path == file.path, Track.missing_at.is_(None), Track.id != track.id)
     )
-    track.size_bytes, track.mtime_ns, track.inode = file.size_bytes, file.mtime_ns, file.inode
-    _fill(track, file.path, content)
-    _put_at(session, [(track, file.path)])
+    [place] = _places(session, [(track.id, file.path)])
+    _set(track, _columns(file, content) | place)
     session.add(track)
     session.flush()
 
@@ -195,16 +203,20 @@ def _known(session: Session, wanted: Select[str, str, int, int, int, bool]) -> I
         yield Known(track_id, FileFacts(path, size_bytes, mtime_ns, inode), is_error)
 
 
-def _fill(track: Track, path: str, content: Content) -> None:
-    tags = content.tags
-    track.title, track.artist, track.album = tags.title, tags.artist, tags.album
-    track.album_artist, track.date, track.genre = tags.album_artist, tags.date, tags.genre
-    track.track_no, track.disc_no = tags.track_no, tags.disc_no
-    track.source_url, track.source_id, track.isrc = tags.source_url, tags.source_id, tags.isrc
-    track.has_cover, track.quality, track.error = content.has_cover, content.quality, content.error
-    track.lossless = content.quality.lossless if content.quality else None
-    track.duration_ms = content.quality.duration_ms if content.quality else None
-    _set(track, derive(tags, path))
+def _columns(file: FileFacts, content: Content) -> dict[str, object]:
+    tags, quality = content.tags, content.quality
+    return {
+        "size_bytes": file.size_bytes,
+        "mtime_ns": file.mtime_ns,
+        "inode": file.inode,
+        **{name: getattr(tags, name) for name in COPIED},
+        "has_cover": content.has_cover,
+        "quality": quality,
+        "error": content.error,
+        "lossless": quality.lossless if quality else None,
+        "duration_ms": quality.duration_ms if quality else None,
+        **derive(tags, file.path),
+    }
 
 
 def _set(track: Track, columns: Mapping[str, object]) -> None:
@@ -231,19 +243,29 @@ def _at_paths(session: Session, paths: Sequence[str]) -> dict[str, Track]:
 
 
 def _put_at(session: Session, places: Sequence[tuple[Track, str]]) -> None:
-    """Give tracks their paths. Of `a.mp3` and `A.mp3` in a foreign library, the later gets a twin's key."""
+    """Give tracks their paths."""
+    found = _places(session, [(track.id, path) for track, path in places])
+    for (track, path), place in zip(places, found, strict=True):
+        _set(track, place if track.title else place | named("", path))
+
+
+def _places(session: Session, places: Sequence[tuple[str, str]]) -> list[dict[str, object]]:
+    """The columns of tracks (by id) at these paths.
+
+    Of `a.mp3` and `A.mp3` in a foreign library, the later gets a twin's key.
+    """
     holders: dict[str, str] = {}
     for chunk in _chunks([path_key(path) for _, path in places]):
         keys = select(Track.path_key, Track.id)
         rows = session.execute(keys.where(Track.path_key.in_(chunk), Track.missing_at.is_(None)))
         holders.update({key: track_id for key, track_id in rows})
-    for track, path in places:
+    found: list[dict[str, object]] = []
+    for id, path in places:
         key = path_key(path)
-        if holders.setdefault(key, track.id) != track.id:
+        if holders.setdefault(key, id) != id:
             key = _twin_key(path)
-        track.path, track.path_key, track.missing_at = path, key, None
-        if not track.title:
-            _set(track, named("", path))
+        found.append({"path": path, "path_key": key, "missing_at": None})
+    return found
 
 
 def _twin_key(path: str) -> str:

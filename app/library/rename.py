@@ -156,7 +156,7 @@ def _settle(planned: Sequence[_Planned], taken: set[str]) -> list[_Planned]:
 def _is_numbered(one: _Planned) -> bool:
     """Whether its present name is the wanted one with a number behind."""
     found = _NUMBERED.search(PurePosixPath(one.track.path).stem)
-    return bool(found) and str(with_number(PurePosixPath(one.wanted), int(found[1]))) == one.track.path  # type: ignore[index]
+    return found is not None and str(with_number(PurePosixPath(one.wanted), int(found[1]))) == one.track.path
 
 
 def _pictures(

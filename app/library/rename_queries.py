@@ -14,6 +14,14 @@ NAMING = "naming"
 CHUNK = 500
 
 
+def gave_name(session: Session, track_id: str, path: str) -> bool:
+    """Whether it was a renaming of the library that brought this track to this path."""
+    wanted = select(Move.position).where(
+        Move.track_id == track_id, Move.target == path, Move.done == Done.MOVED
+    )
+    return session.scalar(wanted.limit(1)) is not None
+
+
 def choice(session: Session, name: str) -> str | None:
     return session.scalar(select(Choice.value).where(Choice.name == name))
 

@@ -55,6 +55,11 @@ def current(services: Services) -> str:
         return in_force(services.settings, session)
 
 
+def path_for(services: Services, tags: Tags, extension: str) -> PurePosixPath:
+    """Where a track with these tags is to go, by the template that is in force."""
+    return naming.library_path(tags, extension, current(services))
+
+
 def choose(services: Services, template: str) -> None:
     """Raises Invalid for a bad one, Conflict when the environment says how."""
     if services.settings.naming:

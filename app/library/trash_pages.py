@@ -32,7 +32,7 @@ def trash_page(
         found = change_queries.kept(session, limit=PAGE_ROWS + 1, before=before or None)
         amount = change_queries.amount(session)
         mine = change_queries.kept_ids(session, user_id=emptied_by(request))
-        names = account_queries.names(session)
+        names = account_queries.names_of(session, {one.user_id for one in found if one.user_id})
     days = services.settings.trash_days
     shown = [
         trash_row(one, names.get(one.user_id or 0, ""), days, may_empty(request, one))

@@ -18,6 +18,7 @@ from app.errors import Failure
 from app.library.folder import check_mounted
 from app.library.index import EXTENSIONS, ScanResult, scan
 from app.library.paths import from_text, to_text
+from app.scanning import ScanBoard
 
 log = logging.getLogger("inlay.library")
 
@@ -47,6 +48,7 @@ class LibraryWatcher:
 
     db: Database
     library: Path
+    board: ScanBoard = field(default_factory=ScanBoard)
     full_scan_s: float = FULL_SCAN_S
     poll_s: float = POLL_S
     settle_s: float = SETTLE_S
@@ -153,15 +155,17 @@ class LibraryWatcher:
 
     def _scan(self, target: Target, retry_errors: bool = False) -> ScanResult:
         folder, deep = target
-        result = scan(
-            self.db,
-            self.library,
-            PurePosixPath(from_text(folder)),
-            stop=self._stop,
-            deep=deep,
-            settle_s=self.settle_s,
-            retry_errors=retry_errors,
-        )
+        with self.board.told(from_nothing=retry_errors):
+            result = scan(
+                self.db,
+                self.library,
+                PurePosixPath(from_text(folder)),
+                on_progress=self.board.at,
+                stop=self._stop,
+                deep=deep,
+                settle_s=self.settle_s,
+                retry_errors=retry_errors,
+            )
         done = [one for one in self._unsettled if covers(target, (one, False))]
         for one in done:
             del self._unsettled[one]

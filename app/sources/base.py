@@ -6,6 +6,9 @@ import msgspec
 
 from app.children.child import Emit
 
+COOKIES = "cookies.txt"
+"""In a download's folder, for a moment: the person's cookies of the link's site."""
+
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Fetch the audio behind one link into one folder."""
@@ -19,6 +22,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str
     """Everything goes through here: the egress guard, with this download's name and token."""
     ca_file: str | None = None
+    with_cookies: bool = False
+    """The folder holds COOKIES: read once, and gone from there at once."""
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,12 +22,25 @@ class Rule:
     reason: bool = False
     """Also believed when only a warning says it, and the error itself does not say why."""
     pauses_site: bool = False
+    with_cookies: str = ""
+    """Cookies could help: what is said instead when the site was shown some."""
 
     def says(self, text: str) -> bool:
         return re.search(self.pattern, text, re.IGNORECASE) is not None
 
     def failure(self, retry_after_s: int | None = None) -> Failure:
-        return Failure(self.kind, self.sentence, retry_after_s=retry_after_s, pauses_site=self.pauses_site)
+        return Failure(
+            self.kind,
+            self.sentence,
+            retry_after_s=retry_after_s,
+            pauses_site=self.pauses_site,
+            wants_cookies=bool(self.with_cookies),
+        )
+
+
+COOKIES_REJECTED = "The site does not accept your cookies any more. Save fresh ones, then retry."
+"""Also a site's plain refusal: whoever is signed in would have got it."""
+NOT_FOR_ACCOUNT = "The account of your cookies may not have this. Save those of one that may, then retry."
 
 
 PAUSE = Rule(
@@ -43,7 +56,9 @@ GONE = Rule(
     r"not (exist|found|available|been made available)|n't (exist|found|available)|no longer|no such"
     r"|unavailable|removed|terminated|deleted|expired|looks truncated|copyright|blocked",
 )
-SIGN_IN = Rule(NEEDS_YOU, "The site refuses to hand this out. It may need a sign-in.")
+SIGN_IN = Rule(
+    NEEDS_YOU, "The site refuses to hand this out. It may need a sign-in.", with_cookies=COOKIES_REJECTED
+)
 TROUBLED = Rule(
     TEMPORARY,
     "The site has a problem of its own at the moment. Retry later.",
@@ -100,7 +115,9 @@ NO_ADDRESS = Rule(
 # HTTP answers to the page or to an extractor's questions; those of 5xx, 3xx and 4xx that are missing follow.
 ANSWERS = {
     401: SIGN_IN,
-    402: Rule(NEEDS_YOU, "The site wants to be paid for this. It needs a sign-in."),
+    402: Rule(
+        NEEDS_YOU, "The site wants to be paid for this. It needs a sign-in.", with_cookies=NOT_FOR_ACCOUNT
+    ),
     403: SIGN_IN,
     404: GONE,
     407: UNREACHABLE,
@@ -157,6 +174,7 @@ MESSAGES = (
         r"not a (ro)?bot\b|captcha|anti-bot|solve JS challenge|client challenge|unusual traffic",
         reason=True,
         pauses_site=True,
+        with_cookies="The site asks whether you are a robot, your cookies or not. Wait a while, then retry.",
     ),
     PAUSE,
     Rule(TEMPORARY, "The site lets nobody hear this more often for now. Retry later.", r"your play limit"),
@@ -166,6 +184,7 @@ MESSAGES = (
         "The site wants to know your age, so it needs a sign-in.",
         r"confirm your age|age.?(restricted|verif|gate)|adult verification|inappropriate for some users",
         reason=True,
+        with_cookies="The site does not know the age of your cookies' account. Tell it there, then retry.",
     ),
     Rule(
         NEEDS_YOU,
@@ -175,6 +194,7 @@ MESSAGES = (
         r"|(premium|subscribers?|vip)[ -](only|users|members|accounts?|videos)|subscribe to (watch|download)"
         r"|with purchase|need to purchase|requires payment|purchase is required|is paid\b",
         reason=True,
+        with_cookies=NOT_FOR_ACCOUNT,
     ),
     Rule(
         PERMANENT,
@@ -186,6 +206,7 @@ MESSAGES = (
         "This is private. Ask its owner to share it.",
         r"\bprivate (video|track|playlist|account|post|show)|(is|are|to|now) (now )?private|protected tweet",
         reason=True,
+        with_cookies="This is private, also for the account of your cookies. Ask its owner to share it.",
     ),
     GEO,
     Rule(
@@ -194,6 +215,7 @@ MESSAGES = (
         r"\blog(ged)?[ -]?in(to)?\b|\bsign(ed)?[ -]in\b|(?<!support )cookies|registered users|authenticat"
         r"|not authorized|not have (access|permission)|account is (needed|required)|--(username|password)",
         reason=True,
+        with_cookies=COOKIES_REJECTED,
     ),
     Rule(
         NEEDS_YOU,

@@ -5,7 +5,7 @@ import re
 from app.errors import Failure
 from app.sources import failure_rules as rules
 from app.sources.failure_causes import Cause, dig, first_sentence
-from app.sources.failure_rules import PERMANENT, TEMPORARY
+from app.sources.failure_rules import NEEDS_YOU, PERMANENT, TEMPORARY
 from app.sources.notes import Answer, Notes
 
 MAX_SAID_CHARS = 110
@@ -13,6 +13,11 @@ HOUR_S = 3600
 MAX_WAIT_S = 7 * 24 * HOUR_S
 
 BEGINS_IN = re.compile(r"\bin (a few|an?|\d{1,4}) (second|minute|hour|day)s?\b", re.IGNORECASE)
+WITH_COOKIES = {
+    rule.sentence: rule.with_cookies
+    for rule in (*rules.ANSWERS.values(), *rules.MESSAGES)
+    if rule.with_cookies
+}
 UNITS_S = {"second": 1, "minute": 60, "hour": HOUR_S, "day": 24 * HOUR_S}
 
 
@@ -51,6 +56,27 @@ def no_file(notes: Notes) -> Failure:
 
 def explain(error: BaseException, notes: Notes) -> Failure:
     """The kind and sentence for an error that left yt-dlp."""
+    failure = _explained(error, notes)
+    return _in_spite_of_cookies(failure, notes) if notes.with_cookies else failure
+
+
+def _in_spite_of_cookies(failure: Failure, notes: Notes) -> Failure:
+    """What to do when the site was shown cookies and wants some all the same."""
+    if not failure.wants_cookies:
+        return failure
+    sentence = rules.COOKIES_REJECTED if notes.cookies_rejected else WITH_COOKIES[failure.message]
+    rejected = sentence == rules.COOKIES_REJECTED
+    return Failure(
+        NEEDS_YOU if rejected else failure.kind,
+        sentence,
+        retry_after_s=failure.retry_after_s,
+        pauses_site=failure.pauses_site,
+        wants_cookies=True,
+        cookies_rejected=rejected,
+    )
+
+
+def _explained(error: BaseException, notes: Notes) -> Failure:
     cause = dig(error, notes)
     if cause.os_errno is not None:
         return rules.FILES.get(cause.os_errno, rules.BAD_DISK).failure()

@@ -11,6 +11,8 @@ KEPT_WARNINGS, WARNING_CHARS = 50, 500
 KEPT_ANSWERS = 50
 MAX_RETRY_AFTER_S = 24 * 3600
 TOO_LARGE = "File is larger than max-filesize"
+COOKIES_REJECTED = "account cookies are no longer valid"
+"""How yt-dlp says it of YouTube and of Instagram, as a warning and before anything fails."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ class Notes:
     between its own tries, skipped fragments end in an empty file.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_cookies: bool = False) -> None:
+        self.with_cookies = with_cookies
+        """The person's own are shown to the site."""
+        self.cookies_rejected = False
         self.warnings: deque[str] = deque(maxlen=KEPT_WARNINGS)
         self.answers: deque[Answer] = deque(maxlen=KEPT_ANSWERS)
         self.too_large = False
@@ -52,6 +57,7 @@ class Notes:
     def info(self, message: str) -> None: ...
 
     def warning(self, message: str) -> None:
+        self.cookies_rejected |= self.with_cookies and COOKIES_REJECTED in message
         self.warnings.append(message[:WARNING_CHARS])
 
     def error(self, message: str) -> None: ...

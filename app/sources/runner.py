@@ -11,8 +11,9 @@ from typing import Any
 from app.children.child import Emit
 from app.children.confine import room_for_a_program
 from app.errors import Failure
-from app.sources import failure_causes, failures
+from app.sources import cookie_file, failure_causes, failures
 from app.sources.base import Fetched, Order
+from app.sources.cookie_file import Cookies
 from app.sources.notes import Notes
 from app.tags.info import source_id
 
@@ -45,11 +46,13 @@ def fetch(order: Order, emit: Emit) -> Fetched:
     """Probe the link, refuse what we do not take, download its best audio and its thumbnail."""
     from app.sources.downloader import Downloader
 
-    notes = Notes()
+    cookies = cookie_file.take(order)
+    notes = Notes(with_cookies=cookies is not None)
+    emit({"note": f"yt-dlp {version()}"})
     _trust(order)
     start_only_deno()
     try:
-        with Downloader(_options(order, notes, emit)) as ydl:
+        with Downloader({**_options(order, notes, emit), **_shown(cookies)}) as ydl:
             notes.watch(ydl)
             info = _only_track(ydl.extract_info(order.url, download=False))
             _refuse(info, order)
@@ -62,12 +65,42 @@ def fetch(order: Order, emit: Emit) -> Fetched:
             raise
         if crash := failure_causes.crash_behind(error):
             # Sites change under extractors. Whoever mends that needs to know where; the person does not.
-            emit({"note": failure_causes.trace(crash)})
-        raise failures.explain(error, notes) from error
+            trace = failure_causes.trace(crash)
+            emit({"note": cookies.hide(trace) if cookies else trace})
+        failure = failures.explain(error, notes)
+        raise (cookies.hide_in(failure) if cookies else failure) from error
+    finally:
+        if notes.cookies_rejected:
+            emit({"cookies": "rejected"})
     file = _audio_file(info)
     if not file:
         raise failures.no_file(notes)
     return Fetched(info=_kept(info), file=file, thumbnail=_file(order.folder, "thumbnail"))
+
+
+def _shown(cookies: Cookies | None) -> dict[str, Any]:
+    return {"cookiefile": cookies.file} if cookies else {}
+
+
+def version() -> str:
+    """Of the yt-dlp that this process has."""
+    from yt_dlp.version import __version__
+
+    return str(__version__)
+
+
+def extractor_count() -> int:
+    from yt_dlp.extractor import gen_extractor_classes
+
+    return len(gen_extractor_classes())
+
+
+def abilities() -> list[str]:
+    """What it sends requests with, as far as the packages beside it are new enough for it."""
+    from yt_dlp import YoutubeDL
+
+    with YoutubeDL({"quiet": True, "logger": Notes(), "cachedir": False}) as ydl:
+        return sorted(ydl._request_director.handlers)
 
 
 @cache

@@ -51,6 +51,11 @@ def site_of(host: str) -> str:
     return SHORT_LINKS.get(site, site)
 
 
+def is_public(host: str) -> bool:
+    """Whether anybody may have a name under this one: `com`, `co.uk`, `github.io`."""
+    return bool(_suffixes().is_public(host))
+
+
 @cache
 def _suffixes() -> "PublicSuffixList":
     # Loaded with the first link: 5 MB that a process without links does not need.

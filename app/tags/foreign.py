@@ -38,10 +38,14 @@ NAMES = {
 PICTURES = ("cover art (front)", "wm/picture")
 
 
-def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
+def open_file(file: BinaryIO, extension: str) -> Any:
+    return ASF(file) if extension == "wma" else WavPack(file)
+
+
+def read(audio: Any, file: BinaryIO, extension: str) -> tuple[Tags, bool]:
     found: dict[str, list[str]] = {}
     pictured = False
-    for name, value in _values(file, extension):
+    for name, value in _values(audio):
         if name in PICTURES:
             pictured = True
         elif not isinstance(value, bytes | APEBinaryValue):
@@ -51,7 +55,8 @@ def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
 
 
 def read_cover(file: BinaryIO, extension: str) -> bytes | None:
-    return next((_picture(value) for name, value in _values(file, extension) if name in PICTURES), None)
+    every = _values(open_file(file, extension))
+    return next((_picture(value) for name, value in every if name in PICTURES), None)
 
 
 def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> None:
@@ -69,11 +74,11 @@ def unwritten() -> Failure:
     )
 
 
-def _values(file: BinaryIO, extension: str) -> Iterator[tuple[str, Any]]:
-    if extension == "wma":
-        yield from ((name.lower(), value.value) for name, value in ASF(file).tags or ())
+def _values(audio: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(audio, ASF):
+        yield from ((name.lower(), value.value) for name, value in audio.tags or ())
         return
-    for name, value in (WavPack(file).tags or {}).items():
+    for name, value in (audio.tags or {}).items():
         yield name.lower(), value if isinstance(value, APEBinaryValue) else list(value)
 
 

@@ -79,8 +79,11 @@ LYRICS = 1
 FRONT = id3.PictureType.COVER_FRONT
 
 
-def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
-    audio = _open(file, extension)
+def open_file(file: BinaryIO, extension: str) -> Any:
+    return {"wav": WAVE, "aif": AIFF, "aiff": AIFF}.get(extension, MP3)(file)
+
+
+def read(audio: Any, file: BinaryIO, extension: str) -> tuple[Tags, bool]:
     found = _info(file) if extension == "wav" else {}
     for frame in (audio.tags or {}).values():
         if values := list(_values(frame)):
@@ -89,7 +92,7 @@ def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
 
 
 def read_cover(file: BinaryIO, extension: str) -> bytes | None:
-    audio = _open(file, extension)
+    audio = open_file(file, extension)
     pictures = audio.tags.getall("APIC") if audio.tags else []
     pictures.sort(key=lambda picture: picture.type != FRONT)
     return bytes(pictures[0].data) if pictures else None
@@ -108,7 +111,7 @@ def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) 
         fields = NAMES.keys()
     frames = id3.ID3()
     doomed = {name for field in fields for name in NAMES[field]}
-    for frame in (_open(file, extension).tags or {}).values():
+    for frame in (open_file(file, extension).tags or {}).values():
         if _name(frame) not in doomed:
             frames.add(frame)
     for frame in _frames(settled(only(tags, fields)), None):
@@ -190,10 +193,6 @@ def _frames(tags: Tags, cover: bytes | None) -> Iterator[Any]:
         yield id3.UFID(owner=MUSICBRAINZ, data=tags.recording_id.encode())
     if cover:
         yield id3.APIC(encoding=LATIN1, mime=mime_of(cover), type=FRONT, desc="", data=cover)
-
-
-def _open(file: BinaryIO, extension: str) -> Any:
-    return {"wav": WAVE, "aif": AIFF, "aiff": AIFF}.get(extension, MP3)(file)
 
 
 def _name(frame: Any) -> str:

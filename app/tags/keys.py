@@ -27,6 +27,7 @@ _LETTERS = str.maketrans(
         "&": " and ",
     }
 )
+_ASCII_SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _APOSTROPHES = re.compile(r"['’‘`´ʼ]")
 _LAST_OF_GREEK = 0x03FF
 _FEATURES = re.compile(r"\s+(?:feat|ft|featuring)(?:\.|\s).*$", re.IGNORECASE)
@@ -107,18 +108,17 @@ def name_of(title: str) -> str:
 def fold(text: str) -> str:
     """Lower case words without accents and signs. Text of nothing but signs stays as it is: `!!!`."""
     plain = _APOSTROPHES.sub("", text.casefold()).translate(_LETTERS)
-    words = "".join(_letters(plain)).split()
+    words = _letters(plain).split()
     return " ".join(words) or " ".join(text.casefold().split())
 
 
-def _letters(text: str) -> Iterator[str]:
+def _letters(text: str) -> str:
     """Letters, numbers and the marks that change them; a blank for the rest.
 
     Only marks on Latin and Greek letters are ornaments. In kana or Devanagari they make another sound.
     """
     if text.isascii():
-        yield from (c if c.isalnum() else " " for c in text)
-        return
+        return text.translate(_ASCII_SIGNS)
     ornamental = True
     kept = []
     for c in unicodedata.normalize("NFKD", text):
@@ -128,7 +128,7 @@ def _letters(text: str) -> Iterator[str]:
         elif ornamental:
             continue
         kept.append(c if kind in "LNM" else " ")
-    yield unicodedata.normalize("NFC", "".join(kept)).casefold()
+    return unicodedata.normalize("NFC", "".join(kept)).casefold()
 
 
 def _keyed(text: str, dropped: frozenset[str]) -> str:

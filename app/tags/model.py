@@ -1,5 +1,7 @@
 """What is inside a music file, and what we propose to put there."""
 
+from typing import Any
+
 import msgspec
 
 
@@ -71,12 +73,12 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     def tags(self) -> Tags:
         """The proposal taken as it is."""
-        numbers = {
+        values: dict[str, Any] = {
             name: int(self.value(name)) for name in ("track_no", "disc_no") if self.value(name).isdigit()
         }
         named = (*EDITABLE, "comment", "lyrics", "lyrics_synced")
-        texts = {name: self.value(name) for name in named if name not in ("track_no", "disc_no")}
-        return Tags(**texts, **numbers, compilation=bool(self.value("compilation")))  # type: ignore[arg-type]
+        values |= {name: self.value(name) for name in named if name not in ("track_no", "disc_no")}
+        return Tags(**values, compilation=bool(self.value("compilation")))
 
 
 SURE = 0.8

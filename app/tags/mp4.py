@@ -63,8 +63,12 @@ FREEFORM = {
 }
 
 
-def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
-    atoms = MP4(file).tags or {}
+def open_file(file: BinaryIO, extension: str) -> MP4:
+    return MP4(file)
+
+
+def read(audio: MP4, file: BinaryIO, extension: str) -> tuple[Tags, bool]:
+    atoms = audio.tags or {}
     found = {name.lower(): _texts(values) for name, values in atoms.items() if name != "covr"}
     return tags_found(found, NAMES), bool(atoms.get("covr"))
 

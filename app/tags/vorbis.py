@@ -48,8 +48,18 @@ WHOLE = re.compile(r"[+-]?[0-9]{1,5}")
 PICTURE = "metadata_block_picture"
 
 
-def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
-    audio = _open(file)
+def open_file(file: BinaryIO, extension: str = "") -> Any:
+    """By content, because `.ogg` is the ending of several kinds."""
+    head = file.read(512)
+    file.seek(0)
+    if not head.startswith(b"OggS"):
+        return FLAC(file)
+    if b"OpusHead" in head:
+        return OggOpus(file)
+    return OggFLAC(file) if b"\x7fFLAC" in head else OggVorbis(file)
+
+
+def read(audio: Any, file: BinaryIO, extension: str) -> tuple[Tags, bool]:
     found: dict[str, list[str]] = {}
     # One pass: asking mutagen for a name walks through all comments, and there may be a million.
     for name, value in audio.tags or ():
@@ -62,12 +72,12 @@ def read(file: BinaryIO, extension: str) -> tuple[Tags, bool]:
 
 
 def read_cover(file: BinaryIO, extension: str) -> bytes | None:
-    pictures = sorted(_pictures(_open(file)), key=lambda picture: picture.type != PictureType.COVER_FRONT)
+    pictures = sorted(_pictures(open_file(file)), key=lambda picture: picture.type != PictureType.COVER_FRONT)
     return bytes(pictures[0].data) if pictures else None
 
 
 def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> None:
-    audio = _open(file)
+    audio = open_file(file)
     if audio.tags is None:
         audio.add_tags()
     audio.tags.clear()
@@ -82,7 +92,7 @@ def write(file: BinaryIO, extension: str, tags: Tags, cover: bytes | None) -> No
 
 
 def change(file: BinaryIO, extension: str, tags: Tags, fields: Collection[str]) -> None:
-    audio = _open(file)
+    audio = open_file(file)
     if audio.tags is None:
         audio.add_tags()
     doomed = {name for field in fields for name in (*NAMES[field], R128.get(field, ""))}
@@ -118,17 +128,6 @@ def _q8(decibels: str) -> list[str]:
 
 def _decibels(values: Sequence[str]) -> list[str]:
     return [f"{int(one) / 256 + R128_TO_REPLAYGAIN_DB:.2f} dB" for one in values if WHOLE.fullmatch(one)]
-
-
-def _open(file: BinaryIO) -> Any:
-    """By content, because `.ogg` is the ending of several kinds."""
-    head = file.read(512)
-    file.seek(0)
-    if not head.startswith(b"OggS"):
-        return FLAC(file)
-    if b"OpusHead" in head:
-        return OggOpus(file)
-    return OggFLAC(file) if b"\x7fFLAC" in head else OggVorbis(file)
 
 
 def _picture(cover: bytes) -> Picture:

@@ -1,7 +1,7 @@
 """`python -m tests.bench [PART …] [--rounds N] [--tracks N] [--json]`: how fast Inlay is, and how light.
 
-Parts: single, batch, pages, recovery, writes, memory, egress, propose, library; all of them when none is
-named. On a machine with other work the clock tells little: compare CPU seconds then.
+Parts: single, batch, pages, recovery, writes, memory, egress, propose, library, scan; all of them when
+none is named. On a machine with other work the clock tells little: compare CPU seconds then.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import batch, egress, library, memory, pages, propose, recovery, single, writes
+from tests.bench import batch, egress, library, memory, pages, propose, recovery, scan, single, writes
 from tests.bench.figures import Table, summary
 from tests.bench.processes import Others
 from tests.bench.world import Bench, Scale
@@ -22,15 +22,15 @@ from tests.running import Inlay
 
 PARTS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (single, batch, pages, recovery, writes, memory, egress, propose, library)
+    for module in (single, batch, pages, recovery, writes, memory, egress, propose, library, scan)
 }
 
 
 def run(part: str, template: Path, token: str, scale: Scale, rounds: int | None, tracks: int) -> Table:
     """One part with an Inlay of its own, which starts with the accounts of `template`."""
     module = PARTS[part]
-    if part == "library":
-        return library.measure(rounds, tracks)
+    if part in ("library", "scan"):
+        return module.measure(rounds, tracks)
     if part in ("egress", "propose"):
         return module.measure(rounds)
     home = Path(tempfile.mkdtemp(prefix="inlay-bench-"))
@@ -52,7 +52,7 @@ def main(parts: list[str], rounds: int | None, tracks: int, as_json: bool, scale
     with tempfile.TemporaryDirectory(prefix="inlay-bench-") as folder:
         template = Path(folder)
         token = Inlay(template).add_user("alice", admin=True)
-        for kind in ("m4a", "wav") if set(parts) - {"propose", "library"} else ():
+        for kind in ("m4a", "wav") if set(parts) - {"propose", "library", "scan"} else ():
             audio.make(kind, scale.track_s)
         for part in parts:
             if part == "writes" and not writes.can_trace():
@@ -79,7 +79,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--rounds", type=int, help="turns of each case; else what each part thinks right")
     parser.add_argument(
-        "--tracks", type=int, default=library.TRACKS, help="how many the part library has; 2,000 by default"
+        "--tracks",
+        type=int,
+        default=library.TRACKS,
+        help="how many the parts library and scan have; 2,000 by default",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     found = parser.parse_args()

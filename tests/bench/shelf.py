@@ -4,9 +4,12 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from app.audio.model import Quality
 from app.db import Database, now
 from app.library import queries
+from app.library.model import Track
 from app.library.queries import Content, FileFacts
 from app.tags.model import Tags
 
@@ -26,15 +29,20 @@ def fill(db: Database, tracks: int, seed: int = 5) -> None:
     """So many tracks, added minute by minute."""
     dice = random.Random(seed)
     began = now() - timedelta(minutes=tracks)
-    made = _tracks(dice, tracks)
+    made = tracks_of(dice, tracks)
     for start in range(0, tracks, BATCH):
         batch = [one for _, one in zip(range(BATCH), made, strict=False)]
         with db.write() as session:
-            for number, track in enumerate(queries.upsert(session, batch), start=start):
-                track.added_at = began + timedelta(minutes=number)
+            ids = queries.upsert(session, batch)
+            times = [
+                {"id": id, "added_at": began + timedelta(minutes=number)}
+                for number, id in enumerate(ids, start=start)
+            ]
+            session.execute(update(Track), times)
 
 
-def _tracks(dice: random.Random, number: int) -> Iterator[tuple[FileFacts, Content]]:
+def tracks_of(dice: random.Random, number: int) -> Iterator[tuple[FileFacts, Content]]:
+    """Files with tags, release by release."""
     words = _Words(dice)
     artist, left = "", 0
     for at in range(number):

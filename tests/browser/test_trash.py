@@ -73,7 +73,7 @@ def test_several_are_ticked_and_edited_at_once(browse: Browsing, alice: Person) 
     page = browse(alice, "/library?q=Ferry")
     for name in ("one", "two"):
         page.get_by_role("checkbox", name=f"Choose Ferry {name}").tap()
-    page.get_by_role("button", name="Edit the ticked ones").tap()
+    page.get_by_role("button", name="Edit ticked").tap()
     page.fill("[name=album]", "Crossings")
     page.locator("#save").tap()
     expect(page.locator("#toast")).to_contain_text("2 tracks")

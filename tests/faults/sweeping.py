@@ -31,6 +31,7 @@ from tests.faults.replacing_ground import ReplacingGround
 from tests.faults.stumbling import Call, calls_of, run_traced
 from tests.faults.trash_ground import CHANGES, TrashGround
 from tests.faults.undo_ground import UndoGround
+from tests.faults.undo_replaced_ground import UndoReplacedGround
 
 BEFORE, AFTER = 3, 9
 
@@ -98,6 +99,14 @@ def undo_it(ground: Ground) -> Callable[[], None]:
 STEPS = {"finalize": finalize, "tags": write_tags}
 UNDO = {"undo": undo_it}
 OVERWRITE = {"overwrite": finalize}
+UNDO_OVERWRITE = {"undo-overwrite": undo_it}
+KINDS: list[tuple[dict[str, Any], type[Ground]]] = [
+    (OVERWRITE, ReplacingGround),
+    (UNDO, UndoGround),
+    (UNDO_OVERWRITE, UndoReplacedGround),
+    (STEPS, Ground),
+]
+ALL = STEPS | UNDO | OVERWRITE | UNDO_OVERWRITE | CHANGES
 
 
 def forked(work: Callable[[], Callable[[], None]], report: Path) -> int:
@@ -130,7 +139,7 @@ def trials(
     def attempt(inject: list[str]) -> tuple[str, bool]:
         ground.reset()
         report.unlink(missing_ok=True)
-        work = (STEPS | UNDO | OVERWRITE | CHANGES)[step]
+        work = ALL[step]
         status = run_traced(forked(lambda: work(ground), report), trace, [*always, *inject])
         return trace.read_text(errors="replace"), status == 0
 
@@ -172,16 +181,14 @@ def kinds_of(step: str) -> tuple[dict[str, Any], type[Ground]]:
     """What is tried once before, and on what ground."""
     if step in CHANGES:
         return {step: CHANGES[step]}, TrashGround
-    if step in OVERWRITE:
-        return OVERWRITE, ReplacingGround
-    return (UNDO, UndoGround) if step in UNDO else (STEPS, Ground)
+    return next((steps, kind) for steps, kind in KINDS if step in steps)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("ground", type=Path)
     parser.add_argument("--faults", default="KILL,EIO,ENOSPC")
-    parser.add_argument("--step", choices=STEPS | UNDO | OVERWRITE | CHANGES, default="finalize")
+    parser.add_argument("--step", choices=ALL, default="finalize")
     parser.add_argument("--always", action="append", default=[])
     parser.add_argument("--near", default="")
     parser.add_argument("--every", type=int, default=1)

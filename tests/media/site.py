@@ -46,6 +46,7 @@ class MediaSite:
         self._resources: dict[str, Resource] = {}
         self._titles: dict[str, str] = {}
         self._hits: list[Hit] = []
+        self._members: dict[str, str] = {}
         self._lock = threading.Lock()
         self._server = Server(address, port, self, tls)
         self.port: int = self._server.server_address[1]
@@ -98,6 +99,12 @@ class MediaSite:
         """From now on there is a 404."""
         with self._lock:
             self._resources.pop(_path(url), None)
+
+    def only_for(self, cookie: str, url: str) -> str:
+        """From now on this address is refused (403) to whoever does not show the cookie (`name=value`)."""
+        with self._lock:
+            self._members[_path(url)] = cookie
+        return url
 
     def track(
         self,
@@ -231,6 +238,9 @@ class MediaSite:
             if resource is None or hit.method not in ("GET", "HEAD"):
                 status = 404 if resource is None else 405
                 return Answer(b"<!doctype html><title>No</title>", "text/html; charset=utf-8", status)
+            wanted = self._members.get(path)
+            if wanted and wanted not in (hit.headers.get("Cookie") or "").split("; "):
+                return Answer(b"<!doctype html><title>Sign in</title>", "text/html; charset=utf-8", 403)
             earlier = resource.gets
             resource.gets += hit.method == "GET"
         return resource.answer(base, earlier)

@@ -40,8 +40,8 @@ class World:
         facts = file.stat()
         known = FileFacts(path, facts.st_size, facts.st_mtime_ns, facts.st_ino)
         with self.base.db.write() as session:
-            [track] = queries.upsert(session, [(known, Content(Tags(title=title, artist=artist, **tags)))])
-            return track.id
+            [track_id] = queries.upsert(session, [(known, Content(Tags(title=title, artist=artist, **tags)))])
+            return track_id
 
     def beside(self, path: str) -> None:
         (self.base.library / path).write_text(path)

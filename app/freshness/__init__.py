@@ -1,0 +1,1 @@
+"""yt-dlp ages in weeks: newer versions on the data volume, tried out before use, with ways back."""
