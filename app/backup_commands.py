@@ -10,8 +10,8 @@ from app.errors import NotFound
 from app.restore import restore as bring_back
 
 NOT_IN_IT = (
-    "Not in it: the music, what waits for its review, the trash, and the secret (a new one is made where it "
-    "is missing). Keep it private: it holds the hashes of passwords and the keys of media servers."
+    "Not in it: the music, what waits for its review, the trash, and the secret, which opens saved cookies. "
+    "Keep it private: it holds the hashes of passwords and the keys of media servers."
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

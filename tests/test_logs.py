@@ -114,12 +114,13 @@ def test_each_event_of_a_download_is_one_line_and_nothing_is_said_of_looking(
         id: [line["message"] for line in heard if line.get("download_id") == id]
         for id in (all_told.download, all_told.failed)
     }
-    first, second, third, fourth = of[all_told.download]
-    assert (first, second) == ("handed in: 127.0.0.1", "fetching from 127.0.0.1")
-    assert third.startswith("ready for review")
-    assert fourth.startswith("added Ida/")
-    assert of[all_told.failed][2].startswith("failed (permanent): ")
-    assert len(of[all_told.failed]) == 3
+    handed_in, begun, by, ready, added = of[all_told.download]
+    assert (handed_in, begun) == ("handed in: 127.0.0.1", "fetching from 127.0.0.1")
+    assert by.startswith("yt-dlp 20")
+    assert ready.startswith("ready for review")
+    assert added.startswith("added Ida/")
+    assert of[all_told.failed][3].startswith("failed (permanent): ")
+    assert len(of[all_told.failed]) == 4
     assert [line for line in told.lines if " GET " in line] == []
     assert len([line for line in told.lines if "wrong password for user 1 from 127.0.0.1" in line]) == 1
 

@@ -123,7 +123,8 @@ TROUBLES = {
     ),
     "secret-open-to-others": _problem(
         "Other users of this machine can read the installation's secret.",
-        "Delete the file secret in the data folder, `chmod 700` the folder, and start anew.",
+        "Delete the file secret in the data folder, `chmod 700` the folder, and start anew. "
+        "Saved cookies have to be given again.",
     ),
     "data-on-network-disk": _warning(
         "The database is on a network or FUSE disk, on which SQLite's journal is not safe.",
