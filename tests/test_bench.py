@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.bench import batch, egress, library, memory, pages, propose, recovery, writes
+from tests.bench import batch, board, egress, library, memory, pages, propose, recovery, writes
 from tests.bench.figures import Figure, Table, summary
 from tests.bench.tracing import Trace
 from tests.bench.world import Bench, Scale
@@ -92,6 +92,16 @@ def test_a_library_is_searched_and_looked_at() -> None:
     found = named(library.measure(1, 300))
     assert found["search, a typo"].most == 50
     assert found["page, newest"].value > 0
+
+
+def test_a_small_board_is_a_group_of_processes() -> None:
+    if not board.can_group():
+        pytest.skip("no control group can be made here")
+    found = named(board.measure(1, track_s=2, cores=2, settle_s=0.2))
+    assert found["start to the first answer"].most == board.START_S
+    assert found["killed for want of memory"].value == 0
+    # What it reads and writes is counted with it: nothing of this size is outside of the group.
+    assert found["the group's most memory, files read included"].value > found["idle, fresh"].value
 
 
 def test_a_summary_tells_which_aims_are_missed() -> None:
