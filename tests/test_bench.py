@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.bench import batch, egress, library, memory, pages, propose, recovery, scan, writes
+from tests.bench import batch, board, egress, library, memory, pages, propose, recovery, scan, writes
 from tests.bench.figures import Figure, Table, summary
 from tests.bench.tracing import Trace
 from tests.bench.world import Bench, Scale
@@ -99,6 +99,16 @@ def test_a_folder_of_all_formats_is_scanned_next_to_a_plain_loop_and_to_beets() 
     assert found["× mutagen loop"].most == 2
     assert found["× beet import -A, a file"].most == 0.1
     assert found["rescan, nothing changed: files a second"].value > 0
+
+
+def test_a_small_board_is_a_group_of_processes() -> None:
+    if not board.can_group():
+        pytest.skip("no control group can be made here")
+    found = named(board.measure(1, track_s=2, cores=2, settle_s=0.2))
+    assert found["start to the first answer"].most == board.START_S
+    assert found["killed for want of memory"].value == 0
+    # What it reads and writes is counted with it: nothing of this size is outside of the group.
+    assert found["the group's most memory, files read included"].value > found["idle, fresh"].value
 
 
 def test_a_summary_tells_which_aims_are_missed() -> None:

@@ -1,6 +1,6 @@
 """`python -m tests.bench [PART …] [--rounds N] [--tracks N] [--json]`: how fast Inlay is, and how light.
 
-Parts: single, batch, pages, recovery, writes, memory, egress, propose, library, scan; all of them when
+Parts: single, batch, pages, recovery, writes, memory, egress, propose, library, scan, board; all of them when
 none is named. On a machine with other work the clock tells little: compare CPU seconds then.
 """
 
@@ -12,7 +12,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import batch, egress, library, memory, pages, propose, recovery, scan, single, writes
+from tests.bench import (
+    batch,
+    board,
+    egress,
+    library,
+    memory,
+    pages,
+    propose,
+    recovery,
+    scan,
+    single,
+    writes,
+)
 from tests.bench.figures import Table, summary
 from tests.bench.processes import Others
 from tests.bench.world import Bench, Scale
@@ -22,7 +34,7 @@ from tests.running import Inlay
 
 PARTS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (single, batch, pages, recovery, writes, memory, egress, propose, library, scan)
+    for module in (single, batch, pages, recovery, writes, memory, egress, propose, library, scan, board)
 }
 
 
@@ -31,7 +43,7 @@ def run(part: str, template: Path, token: str, scale: Scale, rounds: int | None,
     module = PARTS[part]
     if part in ("library", "scan"):
         return module.measure(rounds, tracks)
-    if part in ("egress", "propose"):
+    if part in ("egress", "propose", "board"):
         return module.measure(rounds)
     home = Path(tempfile.mkdtemp(prefix="inlay-bench-"))
     shutil.copytree(template, home, dirs_exist_ok=True)
@@ -52,13 +64,16 @@ def main(parts: list[str], rounds: int | None, tracks: int, as_json: bool, scale
     with tempfile.TemporaryDirectory(prefix="inlay-bench-") as folder:
         template = Path(folder)
         token = Inlay(template).add_user("alice", admin=True)
-        for kind in ("m4a", "wav") if set(parts) - {"propose", "library", "scan"} else ():
+        for kind in ("m4a", "wav") if set(parts) - {"propose", "library", "scan", "board"} else ():
             audio.make(kind, scale.track_s)
         for part in parts:
             if part == "writes" and not writes.can_trace():
                 print(
                     "writes: left out, since strace is not installed (apt install strace)\n", file=sys.stderr
                 )
+                continue
+            if part == "board" and not board.can_group():
+                print("board: left out, since no control group can be made here\n", file=sys.stderr)
                 continue
             tables.append(run(part, template, token, scale, rounds, tracks))
             if not as_json:

@@ -1,0 +1,1 @@
+"""The container image, built and driven here: `python -m tests.container`."""

@@ -1,0 +1,69 @@
+"""The hardened profile's proxy, running as its image says: what it refuses, and what it lets through."""
+
+import http.client
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.container import base
+from tests.container.boxed import Boxed
+from tests.media.site import MediaSite
+from tests.running import wait_for
+
+ADDRESS = "http://127.0.0.1:3128"
+PRIVATE = (
+    *("http://169.254.169.254/", "http://10.0.0.1/", "http://192.168.1.1/", "http://172.20.0.1/"),
+    *("http://127.0.0.1/", "http://0.0.0.0/", "http://[::1]/", "http://[::ffff:10.0.0.1]/"),
+    *("http://[64:ff9b::a00:1]/", "http://100.64.0.1/", "http://[fd00::1]/"),
+)
+
+
+def refuses(root: Path, config: dict[str, Any], site: MediaSite) -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="inlay-egress-") as folder:
+        with Boxed(Path(folder, "home"), root, config) as running, running.log.open("w") as log:
+            running.process = subprocess.Popen(
+                running.line(), stdout=log, stderr=log, text=True, env=running.outside()
+            )
+            with httpx.Client(proxy=ADDRESS, timeout=20) as client:
+                wait_for(lambda: _listens(client, running), 30)
+                site.page("secret", "not for strangers")
+                for link in (*PRIVATE, f"{site.url}/secret", f"http://{urlsplit(base.MIRROR).hostname}:22/"):
+                    answer = client.get(link)
+                    assert answer.status_code == 403, (link, answer.status_code)
+                assert not site.hits
+                for link in PRIVATE:
+                    assert _tunnel(link) == 403, link
+                yield f"refuses {len(PRIVATE)} private addresses, by GET and by CONNECT, and port 22"
+                # The mirror that the image was built from.
+                assert client.get(f"{base.MIRROR}/dists/{base.SUITE}/Release").status_code == 200
+                yield f"lets {base.MIRROR} through"
+            running.stop()
+
+
+def _listens(client: httpx.Client, running: Boxed) -> bool:
+    assert running.process
+    assert running.process.poll() is None, running.log.read_text()[-2000:]
+    try:
+        return client.get("http://127.0.0.1/").status_code == 403
+    except httpx.TransportError:
+        return False
+
+
+def _tunnel(link: str) -> int:
+    """What CONNECT to this host's port 443 is answered."""
+    connection = http.client.HTTPConnection("127.0.0.1", 3128, timeout=20)
+    connection.set_tunnel(f"[{host}]" if ":" in (host := str(urlsplit(link).hostname)) else host, 443)
+    try:
+        connection.connect()
+    except OSError as error:
+        found = re.search(r"\b(\d{3})\b", str(error))
+        return int(found[1]) if found else 0
+    finally:
+        connection.close()
+    return 200
