@@ -1,7 +1,7 @@
 """`python -m tests.bench [PART …] [--rounds N] [--tracks N] [--json]`: how fast Inlay is, and how light.
 
-Parts: single, batch, pages, recovery, writes, memory, egress, propose, library, scan, board; all of them when
-none is named. On a machine with other work the clock tells little: compare CPU seconds then.
+Parts: single, batch, pages, recovery, writes, memory, egress, propose, library, scan, board, vitals; all of
+them when none is named. On a machine with other work the clock tells little: compare CPU seconds then.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from tests.bench import (
     recovery,
     scan,
     single,
+    vitals,
     writes,
 )
 from tests.bench.figures import Table, summary
@@ -34,7 +35,20 @@ from tests.running import Inlay
 
 PARTS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (single, batch, pages, recovery, writes, memory, egress, propose, library, scan, board)
+    for module in (
+        single,
+        batch,
+        pages,
+        recovery,
+        writes,
+        memory,
+        egress,
+        propose,
+        library,
+        scan,
+        board,
+        vitals,
+    )
 }
 
 

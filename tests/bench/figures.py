@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
-PLACES = {"s": 3, "×": 2, "ms": 1, "MB": 1, "MB/s": 0, "": 0}
+PLACES = {"s": 3, "×": 2, "ms": 1, "MB": 1, "kB": 1, "MB/s": 0, "": 0}
 
 
 @dataclass(frozen=True)

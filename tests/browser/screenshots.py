@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page
@@ -170,6 +171,9 @@ def shoot(pages: dict[str, Page], url: str, name: str, folder: Path) -> None:
         page.screenshot(path=folder / f"{name}-{look}.png")
 
 
+ADD = "https://music.example/tin-roof-rain"
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as running:
@@ -192,6 +196,12 @@ def main(folder: Path) -> None:
                 ("/library/duplicates", "duplicates"),
                 ("/history", "history"),
                 ("/settings", "settings"),
+                ("/settings/phone", "phone"),
+                ("/settings/cookies", "cookies"),
+                ("/settings/tell", "tell"),
+                ("/activity", "activity"),
+                ("/library/trash", "trash"),
+                (f"/add?{urlencode({'url': ADD, 'title': 'Tin Roof Rain', 'then': 'close'})}", "add"),
             ):
                 shoot(pages, inlay.url + path, name, folder)
 
