@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the ffmpeg that Inlay needs into $1 from Debian's source: static, audio only, no network.
+# Builds the ffmpeg that Inlay needs into $1 from Debian's source: audio only, no network, and no library but
+# the C library's. (Wholly static, it crashes in trixie's getrandom.)
 # The lists are those of app/audio (tests/container/test_image.py compares them).
 set -eu
 
@@ -23,6 +24,9 @@ each() {
     for name; do printf -- '--enable-%s=%s ' "$kind" "$name"; done
 }
 
+# Without these the linker takes the static ones.
+rm /usr/lib/*/libmp3lame.so /usr/lib/*/libogg.so /usr/lib/*/libopus.so /usr/lib/*/libvorbis.so \
+    /usr/lib/*/libvorbisenc.so
 apt-get source --quiet ffmpeg > /dev/null
 cd ffmpeg-*/
 version=$(dpkg-parsechangelog --show-field Version)
@@ -34,8 +38,12 @@ flags="$flags $(each parser $parsers) $(each bsf aac_adtstoasc)"
 ./configure --disable-everything --disable-autodetect --disable-network --disable-doc --disable-debug \
     --disable-ffplay --disable-ffprobe --disable-avdevice --disable-swscale --disable-postproc \
     --enable-libmp3lame --enable-libopus --enable-libvorbis --pkg-config-flags=--static \
-    --extra-cflags=-w --extra-ldflags=-static --extra-version="$version" $flags \
+    --extra-cflags=-w --extra-version="$version" $flags \
     || { tail -n 20 ffbuild/config.log; exit 1; }
 make -j"$(nproc)" ffmpeg > /dev/null
 install -D -s ffmpeg "$1"
 "$1" -hide_banner -version
+if ldd "$1" | grep -vE 'linux-vdso|libc\.so|libm\.so|ld-linux'; then
+    echo "These libraries are not in the image." >&2
+    exit 1
+fi

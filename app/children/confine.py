@@ -102,6 +102,8 @@ def _limit(limits: "Limits") -> None:
     # Python ignores SIGXFSZ, so a file that grows too large is a plain OSError here.
     _set(resource.RLIMIT_FSIZE, limits.get("file_bytes"))
     _set(resource.RLIMIT_NOFILE, limits.get("open_files"))
+    if stack_bytes := limits.get("stack_bytes"):
+        resource.setrlimit(resource.RLIMIT_STACK, (stack_bytes, resource.getrlimit(resource.RLIMIT_STACK)[1]))
     if cpu_s := limits.get("cpu_s"):
         signal.signal(signal.SIGXCPU, _out_of_cpu)
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + CPU_GRACE_S))

@@ -29,6 +29,8 @@ class Limits(TypedDict, total=False):
     """Private memory beyond what the child has when it begins."""
     program_bytes: int
     """Private memory of a program that is started with `room_for_a_program`."""
+    stack_bytes: int
+    """Of each thread that a program starts."""
     file_bytes: int
     """The largest file that it may write."""
     open_files: int
@@ -127,9 +129,10 @@ SPECTRUM = Limits(
     nice=5,
 )
 LOUDNESS = Limits(
-    # For an album ffmpeg reads each file in a thread, whose stack of 8 MiB counts although nothing is in it;
-    # a hundred files take 90 MiB of real memory.
+    # For an album ffmpeg has a thread for each file, and more since version 7, whose stacks count although
+    # nearly nothing is in them; a hundred files take 90 MiB of real memory.
     memory_bytes=1280 * MiB,
+    stack_bytes=1 * MiB,
     file_bytes=0,
     open_files=256,
     # Nobody waits for it.

@@ -85,7 +85,7 @@ def parts(root: Path) -> dict[str, int]:
     """What is in the image, in bytes by part."""
     site = next((root / "opt/inlay/lib").glob("python3*")).relative_to(root) / "site-packages"
     found = {
-        "ffmpeg (static, audio only)": size_bytes(root, "usr/local/bin") - 0,
+        "ffmpeg (audio only)": size_bytes(root, "usr/local/bin") - 0,
         "deno": sum(file.stat().st_size for file in (root / "opt/inlay/bin").glob("deno")),
         "our wheel": size_bytes(root, str(site / "app")),
         "yt-dlp": size_bytes(root, str(site / "yt_dlp"), str(site / "yt_dlp_ejs")),
@@ -96,5 +96,5 @@ def parts(root: Path) -> dict[str, int]:
     wheels = size_bytes(root, "opt/inlay")
     named = sum(size for name, size in found.items() if not name.startswith("ffmpeg"))
     found["the other wheels"] = wheels - named
-    found["Debian with Python and SQLite"] = size_bytes(root) - wheels - found["ffmpeg (static, audio only)"]
+    found["Debian with Python and SQLite"] = size_bytes(root) - wheels - found["ffmpeg (audio only)"]
     return found

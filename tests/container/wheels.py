@@ -10,15 +10,17 @@ from tests.container.image import ROOT
 
 MACHINES = ("x86_64", "aarch64")
 PYTHON = "3.13"
-"""Of Debian trixie."""
+"""Of Debian trixie, and so of the image."""
+OTHERS = ("3.11", "3.14")
+"""Of Debian bookworm, which many a Raspberry Pi has, and the newest."""
 GLIBC = range(17, 42)
 
 
-def chosen(machine: str) -> dict[str, str]:
+def chosen(machine: str, version: str = PYTHON) -> dict[str, str]:
     """Wheel by project, as pip chooses them for this machine. Raises when one is no wheel."""
     platforms = ["manylinux2014", *(f"manylinux_2_{minor}" for minor in GLIBC)]
     tags = [word for one in platforms for word in ("--platform", f"{one}_{machine}")]
-    abis = [word for one in (f"cp{PYTHON.replace('.', '')}", "abi3", "none") for word in ("--abi", one)]
+    abis = [word for one in (f"cp{version.replace('.', '')}", "abi3", "none") for word in ("--abi", one)]
     wanted = subprocess.run(
         [sys.executable, "container/requirements.py", "yes"], cwd=ROOT, text=True, stdout=-1, check=True
     ).stdout
@@ -28,7 +30,7 @@ def chosen(machine: str) -> dict[str, str]:
             [
                 *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
                 *("--dry-run", "--ignore-installed", "--target", f"{folder}/none"),
-                *("--only-binary=:all:", "--python-version", PYTHON, "--implementation", "cp", *abis, *tags),
+                *("--only-binary=:all:", "--python-version", version, "--implementation", "cp", *abis, *tags),
                 *("-c", str(ROOT / "requirements.lock"), "-r", f"{folder}/wanted.txt"),
                 *("--report", f"{folder}/report.json"),
             ],
@@ -49,6 +51,10 @@ def table() -> list[str]:
         lines.append(f"{name:<26}{version:<18}{one:<34}{other}")
     pure = sum("-any.whl" in file for file in theirs.values())
     lines.append(f"\n{len(theirs)} wheels: {pure} for any machine, {len(theirs) - pure} for {MACHINES[1]}.")
+    for version in OTHERS:
+        lines.append(
+            f"Python {version}: {len(chosen(MACHINES[1], version))} wheels for {MACHINES[1]}, none missing."
+        )
     return lines
 
 
