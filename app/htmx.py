@@ -19,6 +19,7 @@ class View(Template):
             "user": request.scope.get("user"),
             "csrf_token": getattr(auth, "form_token", ""),
             "request_id": known("request_id"),
+            "status": self.status_code,
             "vouched": getattr(auth, "vouched", ""),
             **super().create_template_context(request),
         }

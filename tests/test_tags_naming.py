@@ -200,3 +200,9 @@ def test_keys_are_equal_where_some_file_system_sees_one_name() -> None:
     assert path_key("Straße.mp3") == path_key("STRASSE.mp3")
     assert path_key("ΣΊΣΥΦΟΣ") == path_key("σίσυφος")
     assert path_key("a.mp3") != path_key("á.mp3")
+
+
+def test_what_is_left_of_a_name_that_is_cut_is_no_device_either() -> None:
+    # One letter with 200 accents goes as a whole, and takes what kept it from being a device.
+    path = library_path(Tags(title="Song", artist="CONIN$A" + "\u0323" * 200), "mp3")
+    assert path.parts[0] == "CONIN$_"

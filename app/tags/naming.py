@@ -147,9 +147,13 @@ def _render(part: str, values: dict[str, str | int]) -> str:
 
 def _portable(text: str, *, room: int = 0) -> str:
     """One part of a path: visible, portable, NFC, with `room` bytes to spare. Stable if repeated."""
-    plain = _tidy(_readable(text))
-    plain = _RESERVED.sub(r"\1_", plain, count=1) if _RESERVED.match(plain) else plain
-    return _tidy(_cut(plain, MAX_BYTES - ROOM_BYTES - room)) or NOTHING_LEFT
+    plain = _unreserved(_tidy(_readable(text)))
+    # What is left of a long name may be a device's, and is short then.
+    return _unreserved(_tidy(_cut(plain, MAX_BYTES - ROOM_BYTES - room))) or NOTHING_LEFT
+
+
+def _unreserved(text: str) -> str:
+    return _RESERVED.sub(r"\1_", text, count=1) if _RESERVED.match(text) else text
 
 
 def _readable(text: str) -> str:
