@@ -68,3 +68,11 @@ def test_files_that_a_page_names_are_there(page: Path) -> None:
     named = re.findall(r"`((?:app/|tests/|[a-z_]+/)[\w*/.]+\.(?:py|html|yaml|md))`", page.read_text())
     missing = {name for name in named if not any([*root.glob(name), *(root / "app").glob(name)])}
     assert not missing
+
+
+@pytest.mark.parametrize(
+    "page", [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name
+)
+def test_pictures_and_pages_that_a_page_leads_to_are_there(page: Path) -> None:
+    led = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert not [place for place in led if not (page.parent / place).exists()]
