@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,21 @@ class Boxed(Inlay):
     def stop(self) -> int:
         """The image's stop signal for the container's first process, and its exit code."""
         assert self.process
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        os.kill(int(children[0]), signal.Signals[self.config.get("StopSignal") or "SIGTERM"])
+        os.kill(self.first(), signal.Signals[self.config.get("StopSignal") or "SIGTERM"])
         return self.process.wait(15)
+
+    def kill(self) -> None:
+        """The first process takes all others with it. Its starter cannot: it changed its user."""
+        assert self.process
+        with suppress(IndexError, ProcessLookupError):
+            os.kill(self.first(), signal.SIGKILL)
+        super().kill()
+
+    def first(self) -> int:
+        """The number, outside, of the container's first process."""
+        assert self.process
+        pid = self.process.pid
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
     def outside(self) -> dict[str, str]:
         return {**self.environment, "TMP_SIZE": self.tmp_size, "WORKDIR": self.config["WorkingDir"] or "/"}

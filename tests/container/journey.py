@@ -131,11 +131,7 @@ def others(root: Path, config: dict[str, Any], site: MediaSite) -> Iterator[str]
         before.touch()
         running.environment.update(PUID="4242", PGID="4243")
         running.start()
-        assert running.process
-        (first,) = (
-            Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
-        )
-        status = Path(f"/proc/{first}/status").read_text()
+        status = Path(f"/proc/{running.first()}/status").read_text()
         assert "Uid:\t4242\t4242\t4242\t4242" in status
         assert "CapBnd:\t0000000000000000" in status
         token_of(running)
