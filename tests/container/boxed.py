@@ -52,6 +52,7 @@ class Boxed(Inlay):
             **dict(line.split("=", 1) for line in config["Env"]),
             "INLAY_PORT": str(self.port),
             "INLAY_ALLOW_HOSTS": "127.0.0.1",
+            "INLAY_YTDLP_CHANNEL": "bundled",
             **ours,
         }
 
