@@ -48,7 +48,8 @@ def told(inlay: Inlay) -> dict[str, Any]:
 def fetched_by(inlay: Inlay, id: str) -> list[str]:
     """The versions that the log names for this download."""
     lines = inlay.log.read_text().splitlines()
-    return [line.rpartition(" ")[2] for line in lines if f"{id}: yt-dlp " in line]
+    told = [line for line in lines if f"download={id} " in line and "] yt-dlp " in line]
+    return [line.rpartition(" ")[2] for line in told]
 
 
 def update(inlay: Inlay, *arguments: str, code: int = 0) -> dict[str, Any]:

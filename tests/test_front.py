@@ -1,6 +1,5 @@
 """What is believed of what proxies say: only the trusted ones, and only what they wrote themselves."""
 
-import asyncio
 import logging
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 
 from app.front import Front, Vouched, vouched
 from app.settings import read_settings
+from tests.loops import finish
 
 TRUSTED = "10.0.0.1, 172.18.0.0/16, fd00::/8"
 
@@ -39,7 +39,7 @@ def ask(
         ],
     }
     front = Front(application, read_settings({"INLAY_TRUSTED_PROXIES": TRUSTED, **environ}))
-    asyncio.run(front(scope, None, send))  # type: ignore[arg-type]
+    finish(front(scope, None, send))  # type: ignore[arg-type]
     return seen, sent[0]["headers"]
 
 

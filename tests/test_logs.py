@@ -1,6 +1,5 @@
 """The log of a running server: whose line it is, in both forms, with no secret and no forged line in it."""
 
-import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pytest
 from app.access import Access
 from app.redact import Redactor, one_line
 from tests.journeys import short_track
+from tests.loops import finish
 from tests.media.site import MediaSite
 from tests.running import PASSWORD, Inlay
 
@@ -163,8 +163,8 @@ async def _ask(given: bytes) -> str:
 
 
 def test_a_trusted_proxy_may_name_the_request_if_the_name_is_one() -> None:
-    assert asyncio.run(_ask(b"from-the-proxy-1")) == "from-the-proxy-1"
-    assert re.fullmatch("[0-9a-f]{12}", asyncio.run(_ask(b"a b\nc-and-more")))
+    assert finish(_ask(b"from-the-proxy-1")) == "from-the-proxy-1"
+    assert re.fullmatch("[0-9a-f]{12}", finish(_ask(b"a b\nc-and-more")))
 
 
 @pytest.mark.parametrize(
