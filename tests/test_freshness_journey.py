@@ -48,7 +48,7 @@ def told(inlay: Inlay) -> dict[str, Any]:
 def fetched_by(inlay: Inlay, id: str) -> list[str]:
     """The versions that the log names for this download."""
     lines = inlay.log.read_text().splitlines()
-    told = [line for line in lines if f"download={id} " in line and "] yt-dlp " in line]
+    told = [line for line in lines if f"inlay.stage [download={id} " in line and "] yt-dlp " in line]
     return [line.rpartition(" ")[2] for line in told]
 
 
