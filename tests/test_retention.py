@@ -49,7 +49,7 @@ def test_a_review_waits_a_week_and_says_so(world: QueueWorld) -> None:
     assert (state_of(world, old), is_staged(world, old)) == (State.DISCARDED, False)
     gone = world.get(old)
     assert gone is not None
-    assert history_line(gone) == "Discarded: Nobody reviewed it for 7 days."
+    assert history_line(gone, {}) == "Discarded: Nobody reviewed it for 7 days."
     waiting = world.get(young)
     assert waiting is not None
     assert retention.keeps_until(waiting, 7) - now() < DAY

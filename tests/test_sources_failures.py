@@ -211,7 +211,8 @@ def test_the_crash_of_an_extractor_is_expected_trouble(name: str, failing: Faili
     failure = failing.fail(raises(lambda: CRASHES[name]("private video, log in, DRM")))
     assert (failure.kind, failure.pauses_site) == (PERMANENT, False)
     assert "does not understand this page" in failure.message
-    [note] = [event["note"] for event in failing.events]
+    by, note = [event["note"] for event in failing.events]
+    assert by.startswith("yt-dlp ")
     assert name in note
     assert "in act" in note, "the log shows where"
     assert "s3cret" not in note
