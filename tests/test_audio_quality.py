@@ -1,10 +1,11 @@
 """Measured facts agree with ffprobe, and are told honestly."""
 
+import io
 from pathlib import Path
 
 import pytest
 
-from app.audio import quality
+from app.audio import headers, quality
 from app.audio.formats import FORMATS, is_lossless, target_for
 from app.audio.model import Quality
 from app.audio.quality import journey, label, label_with_source, measure
@@ -244,3 +245,11 @@ def test_mutagen_alone_answers_for_the_usual_formats(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(quality, "describe", never)
     for kind in ("mp3", "m4a", "opus", "ogg", "flac", "alac", "wav"):
         measure(make(kind, 2))
+
+
+def test_a_hybrid_floating_or_one_bit_wavpack_is_left_to_ffmpeg(tmp_path: Path) -> None:
+    head = made("wavpack", tmp_path).read_bytes()[:32]
+    assert headers.wavpack_depth(io.BytesIO(head)) == 16
+    for flag in (0x8, 0x80, 0x8000_0000):
+        flags = int.from_bytes(head[24:28], "little") | flag
+        assert headers.wavpack_depth(io.BytesIO(head[:24] + flags.to_bytes(4, "little") + head[28:])) is None

@@ -155,7 +155,7 @@ def test_the_index_is_not_asked_over_an_open_line() -> None:
     for url in ("http://pypi.example/simple", "ftp://pypi.org/simple", "http://127.0.0.1.example/simple"):
         with pytest.raises(SettingsError):
             read_settings({"INLAY_YTDLP_INDEX_URL": url})
-    assert read_settings({"INLAY_YTDLP_INDEX_URL": "https://devpi.lan/root/pypi/+simple/"})
+    assert read_settings({"INLAY_YTDLP_INDEX_URL": "https://devpi.example/root/pypi/+simple/"})
 
 
 def test_an_index_that_leads_elsewhere_over_an_open_line_is_not_followed(

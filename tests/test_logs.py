@@ -130,7 +130,7 @@ def test_json_lines_carry_the_ids_through_worker_threads_and_what_a_child_report
     assert {"inlay.downloads", "inlay.stage", "inlay.egress", "inlay.finalize", "inlay.access"} <= {
         line["logger"] for line in of
     }
-    assert all(line["user_id"] == 1 for line in of if line["logger"] == "inlay.stage")
+    assert all(line["user_id"] == 1 for line in of if line["logger"] in ("inlay.stage", "inlay.finalize"))
     requests = [line for line in all_told.objects if line["logger"] == "inlay.access"]
     assert len({line["request_id"] for line in requests}) == len(requests)
     looked = next(line for line in requests if line["path"] == "/history")

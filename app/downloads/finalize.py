@@ -56,26 +56,27 @@ class Finalizer:
             if download.retry_at and is_ahead(download.retry_at):
                 return
             waits_for = None
-            try:
-                with meters.timed("inlay_finalize_duration_seconds"):
-                    self._finalize(download)
-                self._end(id, State.DONE)
-            except StillConverting as wait:
-                waits_for = str(wait)
-            except AlreadyThere as there:
-                self._end(id, State.SKIPPED, duplicate_of=there.track_id)
-            except Cancelled:
-                undone = self._stopped(id)
-            except Failure as failure:
-                self._fail(id, failure)
-            except ChildCrashed as crash:
-                log.warning("writing tags crashed", extra={"trace": crash})
-                sentence = "Writing the tags stopped unexpectedly. Retry."
-                self._fail(id, Failure(FailureKind.TEMPORARY, sentence))
-            except Exception:
-                # Else the row would say for ever that it is being added.
-                log.exception("adding it failed")
-                self._fail(id, surprise())
+            with about(user_id=download.user_id):
+                try:
+                    with meters.timed("inlay_finalize_duration_seconds"):
+                        self._finalize(download)
+                    self._end(id, State.DONE)
+                except StillConverting as wait:
+                    waits_for = str(wait)
+                except AlreadyThere as there:
+                    self._end(id, State.SKIPPED, duplicate_of=there.track_id)
+                except Cancelled:
+                    undone = self._stopped(id)
+                except Failure as failure:
+                    self._fail(id, failure)
+                except ChildCrashed as crash:
+                    log.warning("writing tags crashed", extra={"trace": crash})
+                    sentence = "Writing the tags stopped unexpectedly. Retry."
+                    self._fail(id, Failure(FailureKind.TEMPORARY, sentence))
+                except Exception:
+                    # Else the row would say for ever that it is being added.
+                    log.exception("adding it failed")
+                    self._fail(id, surprise())
         if waits_for:
             self._ring_if_converted(id, waits_for)
         if undone:
