@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.running import wait_for
+
 
 @dataclass(frozen=True)
 class Disk:
@@ -25,8 +27,12 @@ class Disk:
 
     def fill(self, *, leaving_kib: int) -> None:
         """Leave this much room, by being smaller: as if others had filled it."""
-        # Somebody may write between the look and the resize.
-        assert any(self._resized(self.used_kib() + leaving_kib) for _ in range(50))
+        # What was deleted is counted until its last reader lets go: only what is there tells the size to be.
+        wait_for(lambda: self._resized(self.there_kib() + leaving_kib))
+
+    def there_kib(self) -> int:
+        """What its files take, in whole KiB."""
+        return sum(file.lstat().st_blocks for file in self.folder.rglob("*")) // 2
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class Bench:
             found = dict(connection.execute(query, wanted))
         return [found[id] for id in wanted]
 
-    def wait(self, ids: Iterable[str], *wanted: str) -> None:
+    def wait(self, ids: Iterable[str], *wanted: str, every: float = LOOK_S) -> None:
         """Until all are in one of these states. None of them may come to rest in another."""
         left = list(ids)
 
@@ -98,7 +98,7 @@ class Bench:
             assert not lost, [self.inlay.download(id) for id in left]
             return all(state in wanted for state in states)
 
-        wait_for(arrived, PATIENCE_S, LOOK_S)
+        wait_for(arrived, PATIENCE_S, every)
 
     def drop(self, api: httpx.Client, ids: Iterable[str]) -> None:
         """End these downloads, whatever they are doing."""
