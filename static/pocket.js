@@ -7,9 +7,13 @@ const TOLD_FOR_MS = 24 * 3600 * 1000;
 // Where the worker is, as far from the manifest as it is on the server: under whatever folder.
 const manifest = document.querySelector("link[rel=manifest]");
 if (navigator.serviceWorker && manifest) {
-  navigator.serviceWorker.register(new URL("sw.js", manifest.href), { updateViaCache: "none" }).catch(() => {
-    // Not over https, or not allowed: Inlay works without it.
-  });
+  // After the page is there: the worker fetches what it keeps, and the page is waited for.
+  const register = () => navigator.serviceWorker
+    .register(new URL("sw.js", manifest.href), { updateViaCache: "none" }).catch(() => {
+      // Not over https, or not allowed: Inlay works without it.
+    });
+  if (document.readyState === "complete") register();
+  else addEventListener("load", register, { once: true });
 }
 
 // Some browsers leave a window open that they think a person opened; the page says that it can be closed.

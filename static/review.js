@@ -102,15 +102,21 @@
   const MEANS_SOMETHING = /[\p{L}\p{N}]/u;
   const EDGES = /^[\s\-–—~|/:;,.·•_*]+|[\s\-–—~|/:;,·•_*]+$/gu;
   const PAIRS = ["()", "[]", "{}", "「」", "『』", "【】", "“”", "‘’", "«»", "\"\"", "''"];
-  const segmenter = globalThis.Intl?.Segmenter && new Intl.Segmenter(undefined, { granularity: "word" });
+  let segmenter;
   let range = null;
   let lastField = null;
   let dragged = null;
 
+  // Made when it is wanted: it reads dictionaries, for which every page would have to wait.
+  const segments = (word) => {
+    segmenter ??= new Intl.Segmenter(undefined, { granularity: "word" });
+    return segmenter.segment(word);
+  };
+
   function* wordsOf(title) {
     for (const found of title.matchAll(/\S+/gu)) {
-      if (segmenter && UNSPACED.test(found[0])) {
-        for (const part of segmenter.segment(found[0])) {
+      if (globalThis.Intl?.Segmenter && UNSPACED.test(found[0])) {
+        for (const part of segments(found[0])) {
           yield [found.index + part.index, found.index + part.index + part.segment.length];
         }
       } else yield [found.index, found.index + found[0].length];
