@@ -37,6 +37,7 @@ TAGS = {
     "downloads": "A link and its journey: handed in, fetched, reviewed, added.",
     "library": "What is in the music folder. It is everybody's.",
     "rules": "What was taught about channels, for the next download from there.",
+    "hooks": "Who is told when a download is ready or the library has changed. Secrets never come out.",
     "cookies": "Your cookies of sites that want a sign-in. They go in and never come out.",
     "sessions": "Where you are signed in.",
     "formats": "What a download can be asked for.",
@@ -200,7 +201,7 @@ def _problems(path: str, method: str, operation: Json) -> Iterator[int]:
     parameters = operation.get("parameters", [])
     if operation["security"]:
         yield from (401, 403)
-    if "{" in path or path.endswith("/confirm"):
+    if "{" in path or path.endswith(("/confirm", "/rename")):
         yield 404
     if "requestBody" in operation:
         yield from (413, 422)

@@ -29,6 +29,7 @@ import app.library.api
 import app.library.change_api
 import app.library.duplicate_pages
 import app.library.edit_pages
+import app.library.naming_api
 import app.library.naming_pages
 import app.library.pages
 import app.library.rename_pages
@@ -37,6 +38,7 @@ import app.library.trash_pages
 import app.metrics
 import app.rules.api
 import app.rules.pages
+import app.tell.api
 import app.tell.devices
 import app.tell.pages
 from app import __version__, openapi, pwa
@@ -159,8 +161,10 @@ def routes(assets: "Assets") -> Router:
         *app.downloads.activity_pages.API_HANDLERS,
         *app.library.api.HANDLERS,
         *app.library.change_api.HANDLERS,
+        *app.library.naming_api.HANDLERS,
         *app.rules.api.HANDLERS,
         *app.cookies.api.HANDLERS,
+        *app.tell.api.HANDLERS,
     ]
     return Router("/", route_handlers=[Router("/", route_handlers=pages, include_in_schema=False), *api])
 

@@ -46,8 +46,8 @@ class LibraryWorld:
             return list(session.scalars(select(Track)))
 
 
-def make_world(folder: Path) -> LibraryWorld:
-    data, library = folder / "data", folder / "library"
+def make_world(folder: Path, library: Path | None = None) -> LibraryWorld:
+    data, library = folder / "data", library or folder / "library"
     data.mkdir(parents=True)
     prepare_folder(library, data)
     db = Database(data / "inlay.db")

@@ -99,7 +99,7 @@ class World:
 
     def _body(self, route: Route) -> dict[str, Any]:
         if route.method != "POST":
-            return {}
+            return {"json": {}} if route.method == "PATCH" else {}
         if route.template in FORMS:
             return {"data": {"url": "nothing", "title": "Mine now"}}
         if route.template == "/api/v1/downloads/url":

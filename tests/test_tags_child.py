@@ -1,16 +1,20 @@
 """Tags and covers through a limited child: hostile files take only the child with them."""
 
+import contextlib
 import os
 import shutil
 import signal
 import struct
+import threading
 import time
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from app.children import limits
 from app.errors import Failure, Invalid
 from app.tags import files
 from app.tags.cover import square_safely
@@ -47,6 +51,27 @@ def million_comments(folder: Path) -> Path:
     block = b"\x84" + len(comments).to_bytes(3, "big") + comments
     path.write_bytes(sound[:4] + b"\0" + sound[5:42] + block + sound[42:])
     return path
+
+
+@contextlib.contextmanager
+def every_child_stopped_that_reads(path: Path) -> Iterator[None]:
+    """As if reading it never ended."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            for child in children_of(os.getpid()):
+                with contextlib.suppress(OSError):
+                    if any(os.path.samefile(handle, path) for handle in Path(f"/proc/{child}/fd").iterdir()):
+                        os.kill(int(child), signal.SIGSTOP)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def test_tags_and_cover_go_in_and_come_out(tmp_path: Path) -> None:
@@ -88,12 +113,10 @@ def test_file_that_takes_too_long_is_reported_and_the_next_one_read(
 ) -> None:
     monkeypatch.setattr(files, "SECONDS", 2.0)
     paths = [copy("a.mp3", tmp_path), million_comments(tmp_path), copy("next.mp3", tmp_path)]
-    reports = read_safely(paths)
-    first = next(reports)
-    # It is busy with the second file, and from now on it is there for ever.
-    [child] = children_of(os.getpid())
-    os.kill(int(child), signal.SIGSTOP)
-    assert [report.error for report in (first, *reports)] == [None, files.KILLED, None]
+    with every_child_stopped_that_reads(paths[1]):
+        reports = list(read_safely(paths))
+    assert [report.error for report in reports] == [None, files.KILLED, None]
+    assert [report.path for report in reports] == paths
 
 
 def test_time_that_the_reader_takes_between_reports_does_not_count(
@@ -122,6 +145,12 @@ def test_more_files_than_one_child_reads_come_in_order(
     paths = [copy(f"{number}.ogg", tmp_path) for number in range(5)]
     assert [report.path for report in read_safely(paths)] == paths
     assert list(read_safely([])) == []
+
+
+def test_child_that_has_few_handles_reads_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LIMITS", {**limits.TAGS, "open_files": 24})
+    paths = [copy(f"{number}.mp3", tmp_path) for number in range(60)]
+    assert [report.error for report in read_safely(paths)] == [None] * len(paths)
 
 
 def test_names_that_are_not_utf8_are_read(tmp_path: Path) -> None:

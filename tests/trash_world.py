@@ -90,8 +90,8 @@ class TrashWorld:
 
 
 @contextmanager
-def trash_world(folder: Path, **settings: Any) -> Iterator[TrashWorld]:
-    world = make_world(folder)
+def trash_world(folder: Path, library: Path | None = None, **settings: Any) -> Iterator[TrashWorld]:
+    world = make_world(folder, library)
     made = Settings(data_dir=world.data, library_dir=world.library, **settings)
     warm = WarmParent("app.sources.warmup:warm_up")
     services = Services(made, world.db, b"0" * 32, lambda name, id: None, warm)

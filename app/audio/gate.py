@@ -31,6 +31,8 @@ FORMAT_WHITELIST: dict[str, str] = {
 }
 
 WINDOW_BYTES = 128 * 1024
+# Nearly every container says in so many bytes what it is. Only the frames of MPEG audio are looked for.
+HEAD_BYTES = 1024
 # Streams that were cut begin inside a frame, and some taggers leave zeros behind their tag.
 MAX_JUNK_BYTES = 64 * 1024
 FRAMES_IN_A_ROW = 4
@@ -65,12 +67,17 @@ def container_of(path: Path) -> str:
     scripts, text, links, pipes.
     """
     with open_regular(path) as file:
-        head = _window(file, 0)
-        if not head:
-            _refuse("This file is empty, not audio.")
-        if head.startswith(b"ID3"):
-            return _behind_id3(file)
-        return _container(head)
+        return container_in(file)
+
+
+def container_in(file: BinaryIO) -> str:
+    """As `container_of`, for a regular file that is open."""
+    head = _window(file, 0, HEAD_BYTES)
+    if not head:
+        _refuse("This file is empty, not audio.")
+    if head.startswith(b"ID3"):
+        return _behind_id3(file)
+    return _container(head) or _frames(_window(file, 0)) or _refuse("This is not an audio file.")
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -91,23 +98,25 @@ def _refuse(sentence: str) -> NoReturn:
     raise Failure(FailureKind.PERMANENT, f"{sentence} Try another link.")
 
 
-def _window(file: BinaryIO, offset: int) -> bytes:
+def _window(file: BinaryIO, offset: int, size_bytes: int = WINDOW_BYTES) -> bytes:
     file.seek(offset)
-    return file.read(WINDOW_BYTES)
+    return file.read(size_bytes)
 
 
 def _behind_id3(file: BinaryIO) -> str:
     """What follows the ID3 tags. A playlist there would be found by a parser that skips the tags, too."""
     offset = 0
     for _ in range(MAX_ID3_TAGS):
-        head = _window(file, offset)
+        head = _window(file, offset, HEAD_BYTES)
         if not head.startswith(b"ID3"):
             break
         offset += _id3_bytes(head)
+    else:
+        head = _window(file, offset, HEAD_BYTES)
     _refuse_strangers(head)
     if head.startswith(b"fLaC"):
         return "flac"
-    return _frames(head) or _refuse("This is not an audio file.")
+    return _frames(_window(file, offset)) or _refuse("This is not an audio file.")
 
 
 def _id3_bytes(head: bytes) -> int:
@@ -124,7 +133,7 @@ def _container(head: bytes) -> str:
     for name, recognizes in MAGIC:
         if found := recognizes(head):
             return found if isinstance(found, str) else name
-    return _frames(head) or _refuse("This is not an audio file.")
+    return ""
 
 
 def _refuse_strangers(head: bytes) -> None:

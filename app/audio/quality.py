@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +20,7 @@ from mutagen.wavpack import WavPack
 
 from app.audio import headers
 from app.audio.formats import Format, is_lossless
-from app.audio.gate import container_of, open_regular
+from app.audio.gate import container_in, open_regular
 from app.audio.model import Quality
 from app.audio.probe import describe
 
@@ -43,14 +44,16 @@ NAMES = {
 MAX_DEPTH = {"flac": 24, "wav": 32}
 
 
-def measure(path: Path, opened: Any = None) -> Quality:
+def measure(path: Path, opened: Any = None, file: BinaryIO | None = None) -> Quality:
     """The file's measured facts. Runs in a child: it parses strangers' bytes.
 
-    mutagen first (0.2 ms), ffmpeg for what mutagen cannot know. `opened` is this file as mutagen sees it,
-    for those who have it already. Raises Failure when this is not audio.
+    mutagen first (0.2 ms), ffmpeg for what mutagen cannot know. `opened` is this file as mutagen sees it, and
+    `file` the file itself, for those who have them already. Raises Failure when this is not audio.
     """
-    container = container_of(path)
-    return _by_mutagen(path, container, opened) or describe(path, container)
+    with nullcontext(file) if file else open_regular(path) as found:
+        container = container_in(found)
+        quality = _by_mutagen(found, container, opened)
+    return quality or describe(path, container)
 
 
 def label(quality: Quality) -> str:
@@ -105,23 +108,22 @@ def _name(quality: Quality) -> str:
     return NAMES.get(quality.codec, quality.codec.upper())
 
 
-def _by_mutagen(path: Path, container: str, opened: Any) -> Quality | None:
+def _by_mutagen(file: BinaryIO, container: str, opened: Any) -> Quality | None:
     """None when mutagen cannot know, or stumbles: ffmpeg has the last word on broken files."""
     known = READERS.get(container)
     if not known:
         return None
     open_file, kinds, read = known
-    with open_regular(path) as file:
-        size_bytes = file.seek(0, 2)
-        file.seek(0)
-        try:
-            audio = opened if isinstance(opened, kinds) else open_file(file)
-            facts = read(audio, file)
-        except MemoryError:
-            raise
-        except Exception as error:  # on broken files mutagen lets out whatever its parsers stumble over
-            log.info("mutagen could not read a %s: %s", container, error)
-            return None
+    size_bytes = file.seek(0, 2)
+    file.seek(0)
+    try:
+        audio = opened if isinstance(opened, kinds) else open_file(file)
+        facts = read(audio, file)
+    except MemoryError:
+        raise
+    except Exception as error:  # on broken files mutagen lets out whatever its parsers stumble over
+        log.info("mutagen could not read a %s: %s", container, error)
+        return None
     if not facts or not facts["duration_ms"] or not facts["sample_rate_hz"]:
         return None
     facts.setdefault("bitrate_bps", size_bytes * 8000 // facts["duration_ms"])

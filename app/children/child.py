@@ -25,6 +25,8 @@ Call = Callable[[dict[str, Any], Emit], dict[str, Any]]
 MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_CRASH_CHARS = 8_000
 
+_as_json = json.JSONEncoder(default=str).encode
+
 
 def serve_one(channel: socket.socket) -> None:
     """Answer the one request on `channel`. Call in a process of its own: it becomes a session leader."""
@@ -39,7 +41,7 @@ def serve_one(channel: socket.socket) -> None:
     writing = threading.Lock()
 
     def send(message: dict[str, Any]) -> None:
-        line = json.dumps(message, default=str).encode() + b"\n"
+        line = _as_json(message).encode() + b"\n"
         if len(line) > MAX_LINE_BYTES:
             raise _too_much()
         with writing:

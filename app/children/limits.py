@@ -2,9 +2,11 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from app.settings import Settings
+if TYPE_CHECKING:
+    # Every child loads this module, and the settings take longer to load than all else that most need.
+    from app.settings import Settings
 
 MiB = 2**20
 GiB = 2**30
@@ -63,9 +65,8 @@ CONVERT = Limits(
 TAGS = Limits(
     # A picture of 64 MB is held more than once while it is written; an ID3 tag that unpacks to 2 GB is not.
     memory_bytes=256 * MiB,
-    # Reading a batch keeps a handle on each of its files.
     open_files=1024,
-    # Per batch of 500 files. An ordinary one takes a thousandth of it; the parent waits 10 s for each.
+    # Per batch of 2,000 files. An ordinary one takes a thousandth of it; the parent waits 10 s for each.
     cpu_s=600,
     nice=2,
 )
@@ -177,7 +178,7 @@ FETCH_CPU_S = 300
 FETCH_BYTES_PER_CPU_S = 2_000_000
 
 
-def fetch_limits(settings: Settings, folder: Path, port: int) -> Limits:
+def fetch_limits(settings: "Settings", folder: Path, port: int) -> Limits:
     """For the child that fetches into `folder` and finds the egress guard at `port`."""
     return {
         **FETCH,
@@ -192,13 +193,13 @@ def fetch_limits(settings: Settings, folder: Path, port: int) -> Limits:
     }
 
 
-def picture_limits(settings: Settings, folder: Path, port: int) -> Limits:
+def picture_limits(settings: "Settings", folder: Path, port: int) -> Limits:
     """For the child that fetches a picture into `folder` and finds its egress guard at `port`."""
     reads = [str(settings.ca_file)] if settings.ca_file else []
     return {**PICTURE, "reach": Reach(reads=reads, writes=[str(folder)], programs=[], port=port)}
 
 
-def notify_limits(settings: Settings, port: int) -> Limits:
+def notify_limits(settings: "Settings", port: int) -> Limits:
     """For the child that sends a notification and finds its egress guard at `port`."""
     reads = [str(settings.ca_file)] if settings.ca_file else []
     return {**NOTIFY, "reach": Reach(reads=reads, writes=[], programs=[], port=port)}

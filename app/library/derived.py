@@ -28,8 +28,8 @@ def derive(tags: Tags, path: str) -> dict[str, str | int | None]:
 
 def named(title: str, path: str) -> dict[str, str | int | None]:
     """The columns that change with the file's name, if it has no title."""
-    name = words.name_of(title, path)
-    return {"name_key": words.name_key(name), "title_words": words.written(name)}
+    name_key, title_words = words.named(words.name_of(title, path))
+    return {"name_key": name_key, "title_words": title_words}
 
 
 @lru_cache(words.MANY)

@@ -21,6 +21,7 @@ from app.errors import Conflict, Failure, FailureKind
 from app.library import changes
 from app.library.change_model import Change, Kind, Snapshot
 from app.library.folder import check_mounted
+from app.library.inodes import inode_of
 from app.library.model import Track
 from app.library.paths import from_text, open_file
 from app.library.reading import CHUNK_BYTES
@@ -153,7 +154,7 @@ def _copy(library: Path, track: Track, target: Path) -> str:
     digest = hashlib.sha256()
     with os.fdopen(open_file(library, track.path), "rb") as file:
         facts = os.fstat(file.fileno())
-        if (facts.st_ino, facts.st_size, facts.st_mtime_ns) != (
+        if (inode_of(facts), facts.st_size, facts.st_mtime_ns) != (
             track.inode,
             track.size_bytes,
             track.mtime_ns,

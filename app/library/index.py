@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,7 @@ from app.audio.model import Quality
 from app.db import Database, now
 from app.library import queries
 from app.library.folder import not_there, read_marker
+from app.library.inodes import NONE, forgetful, inode_of
 from app.library.model import Track
 from app.library.paths import from_text, open_folder, to_text
 from app.library.place import Placed
@@ -118,6 +120,7 @@ def _walk(
     """The audio files in a folder. Follows no links, and skips what begins with a dot."""
     if not _is_folder(library, folder):
         return
+    forgetting = forgetful()
     waiting = [str(from_text(folder)) if folder else ""]
     while waiting and not stop.is_set():
         at = waiting.pop()
@@ -131,7 +134,7 @@ def _walk(
                     if entry.is_dir(follow_symlinks=False):
                         if deep:
                             waiting.append(name)
-                    elif file := _audio(entry, name):
+                    elif file := _audio(entry, name, forgetting):
                         yield file
         except (FileNotFoundError, NotADirectoryError):
             continue
@@ -139,13 +142,14 @@ def _walk(
             log.warning("folder %r of the library cannot be read: %s", at, error.strerror)
 
 
-def _audio(entry: os.DirEntry[str], name: str) -> FileFacts | None:
+def _audio(entry: os.DirEntry[str], name: str, forgetting: frozenset[int]) -> FileFacts | None:
     extension = entry.name.rpartition(".")[2].lower()
     if extension not in EXTENSIONS or not entry.is_file(follow_symlinks=False):
         return None
     with contextlib.suppress(FileNotFoundError):
         facts = entry.stat(follow_symlinks=False)
-        return FileFacts(to_text(name), facts.st_size, facts.st_mtime_ns, facts.st_ino)
+        inode = inode_of(facts, forgetting)
+        return FileFacts(to_text(name), facts.st_size, facts.st_mtime_ns, inode)
     return None
 
 
@@ -164,13 +168,18 @@ def _settled(files: list[FileFacts], settle_s: float, result: ScanResult) -> lis
 def _renamed(db: Database, library: Path, files: list[FileFacts], result: ScanResult) -> dict[str, str]:
     """Files that the index knows by another name keep their rows. Answers path → track id."""
     moved: dict[str, str] = {}
+    alike = Counter(file.identity for file in files if file.inode == NONE)
     for start in range(0, len(files), BATCH):
         batch = files[start : start + BATCH]
         with db.read() as session:
             candidates = queries.with_identity(session, batch)
         renamed: dict[str, FileFacts] = {}
         for file in batch:
-            for one in candidates.get(file.identity, []):
+            known = candidates.get(file.identity, [])
+            if file.inode == NONE and (alike[file.identity] > 1 or len(known) > 1):
+                # Same size and same moment, of some two seconds: which is which, nobody knows.
+                continue
+            for one in known:
                 if one.track_id not in renamed and not one.is_error and _has_left(library, one.file, file):
                     renamed[one.track_id] = file
                     moved[file.path] = one.track_id
@@ -257,4 +266,4 @@ def _is_there(library: Path, path: str, exactly: FileFacts | None = None) -> boo
             return False
         log.warning("%r of the library cannot be looked at: %s", path, error.strerror)
         return True
-    return exactly is None or exactly.identity == (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    return exactly is None or exactly.identity == (inode_of(facts), facts.st_size, facts.st_mtime_ns)

@@ -54,7 +54,7 @@ def naming_preview(
 def choose_naming(request: AnyRequest, services: NamedDependency[Services], data: Form) -> Response[Any]:
     """From now on. Files that are there keep their names until the library is renamed."""
     try:
-        template.choose(services, _wanted(data.get("preset", ""), data.get("own", "")))
+        template.choose(services, wanted_template(data.get("preset", ""), data.get("own", "")))
     except Invalid as error:
         return _page(services, data, status=error.status)
     if wants_fragment(request):
@@ -62,8 +62,8 @@ def choose_naming(request: AnyRequest, services: NamedDependency[Services], data
     return go(request, "/settings/naming")
 
 
-def _wanted(preset: str, own: str) -> str:
-    """The template that the form means. Raises Invalid."""
+def wanted_template(preset: str, own: str) -> str:
+    """The template that is meant by a preset's name, or by its own text. Raises Invalid."""
     found = next((one for one in PRESETS if one.name == preset), None)
     text = found.template if found else own.strip()
     if len(text) > MAX_CHARS:
@@ -76,17 +76,22 @@ def _wanted(preset: str, own: str) -> str:
 
 def _tried(preset: str, own: str) -> str | Invalid:
     try:
-        return _wanted(preset, own)
+        return wanted_template(preset, own)
     except Invalid as error:
         return error
 
 
-def _preview(services: Services, wanted: str | Invalid) -> dict[str, Any]:
+def preview_of(services: Services, wanted: str) -> list[Line]:
+    """What a good template would make of some real tracks."""
     with services.db.read() as session:
         tracks = rename_queries.samples(session, SAMPLES)
+    return [Line(one.path, str(template.path_of(one, wanted))) for one in tracks]
+
+
+def _preview(services: Services, wanted: str | Invalid) -> dict[str, Any]:
     if isinstance(wanted, Invalid):
         return {"lines": [], "wrong": wanted.message}
-    return {"lines": [Line(one.path, str(template.path_of(one, wanted))) for one in tracks], "wrong": ""}
+    return {"lines": preview_of(services, wanted), "wrong": ""}
 
 
 def _page(

@@ -19,12 +19,13 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 def to_text(path: PurePosixPath | str) -> str:
     """A relative path as the database keeps it: any file name, and always valid text."""
-    return str(path).translate(_TO_TEXT)
+    text = str(path)
+    return text if text.isascii() else text.translate(_TO_TEXT)
 
 
 def from_text(text: str) -> PurePosixPath:
     """The relative path on disk that `to_text` was given."""
-    return PurePosixPath(text.translate(_FROM_TEXT))
+    return PurePosixPath(text if text.isascii() else text.translate(_FROM_TEXT))
 
 
 def checked_parts(relative: PurePosixPath) -> tuple[str, ...]:

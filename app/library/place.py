@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from app.errors import Conflict, Failure, FailureKind, NotFound
 from app.library.folder import MARKER, as_failure, check_mounted, open_library, prepare_folder
+from app.library.inodes import inode_of
 from app.library.moves import move
 from app.library.paths import FILE, checked_parts, open_folder, step_into
 from app.library.reading import chunks, digest_of, open_regular, sha256_of, staged
@@ -372,4 +373,4 @@ def placed_at(
     folder: int, relative: PurePosixPath, digest: str, made: tuple[PurePosixPath, ...] = ()
 ) -> Placed:
     facts = os.stat(relative.name, dir_fd=folder, follow_symlinks=False)
-    return Placed(relative, digest, facts.st_size, facts.st_mtime_ns, facts.st_ino, made)
+    return Placed(relative, digest, facts.st_size, facts.st_mtime_ns, inode_of(facts), made)

@@ -42,7 +42,7 @@ class FileFacts:
 
     @property
     def identity(self) -> Identity:
-        """Stays the same when the file gets another name."""
+        """Stays the same when the file gets another name. Not its alone where there are no inodes."""
         return (self.inode, self.size_bytes, self.mtime_ns)
 
 

@@ -46,7 +46,7 @@ def rename_page(services: NamedDependency[Services]) -> Response[Any]:
 def rename_progress(request: AnyRequest, services: NamedDependency[Services]) -> Response[Any]:
     if not wants_fragment(request):
         return go(request, "/library/rename")
-    progress = _progress(services)
+    progress = progress_of(services)
     if progress is None or not progress.is_under_way:
         # The list beside it is another one now.
         return go(request, "/library/rename")
@@ -79,7 +79,8 @@ def undo_renaming(request: AnyRequest, services: NamedDependency[Services]) -> R
     return go(request, "/library/rename")
 
 
-def _progress(services: Services) -> Progress | None:
+def progress_of(services: Services) -> Progress | None:
+    """The latest renaming, if there ever was one."""
     with services.db.read() as session:
         row = rename_queries.latest(session)
         if row is None:
@@ -95,7 +96,7 @@ def _progress(services: Services) -> Progress | None:
 
 
 def _page(services: Services, *, status: int = 200, said: str = "") -> Response[Any]:
-    progress = _progress(services)
+    progress = progress_of(services)
     plan, trouble = None, ""
     if progress is None or not progress.is_under_way:
         try:

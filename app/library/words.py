@@ -30,8 +30,7 @@ def words_of(text: str) -> list[str]:
 @lru_cache(MANY)
 def written(text: str) -> str:
     """A name as the index has it; empty for none."""
-    words = words_of(text)
-    return f"\n {'  '.join(words)}\n" if words else ""
+    return _written(words_of(text))
 
 
 def name_of(title: str, path: str) -> str:
@@ -39,9 +38,14 @@ def name_of(title: str, path: str) -> str:
     return title or PurePosixPath(path).stem
 
 
-def name_key(name: str) -> str:
-    """What lists sort names by."""
-    return " ".join(words_of(name)) or name
+def named(name: str) -> tuple[str, str]:
+    """What lists sort this name by, and the name as the index has it."""
+    words = words_of(name)
+    return " ".join(words) or name, _written(words)
+
+
+def _written(words: list[str]) -> str:
+    return f"\n {'  '.join(words)}\n" if words else ""
 
 
 def fold(text: str) -> str:

@@ -8,7 +8,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
@@ -29,6 +29,9 @@ BYTES_PER_SECOND = 5_000_000
 """The slowest disk that we wait for, when tags that grow move the audio behind them."""
 BATCH = 2_000
 """Files for one child: its start costs as much as reading some hundred."""
+TOGETHER = 25
+"""Files in one message, at most: each message wakes its reader, and a socket holds some hundred."""
+SEND_EVERY_S = 0.2
 ROOM_BYTES = 64 * 2**20
 """How much larger than before a file may become with its tags, and the largest cover that is taken out."""
 
@@ -86,15 +89,17 @@ WRITABLE = frozenset(ending for ending, container in CONTAINERS.items() if conta
 
 def read(path: Path) -> FileTags:
     """The tags in this file. Call it in a child; others take `read_safely`."""
-    return _opened(path)[0]
+    with _opened(path) as (found, _, _):
+        return found
 
 
-def _opened(path: Path) -> tuple[FileTags, Any]:
-    """The tags, and the file as mutagen sees it: what else it says need not be parsed twice."""
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[FileTags, Any, BinaryIO]]:
+    """The tags, the file as mutagen sees it, and the file: what else it says needs no second look."""
     with _file(path, "rb", DAMAGED) as (container, file, extension):
         audio = container.open_file(file, extension)
         tags, has_cover = container.read(audio, file, extension)
-    return FileTags(tags=tags, has_cover=has_cover), audio
+        yield FileTags(tags=tags, has_cover=has_cover), audio, file
 
 
 def read_cover(path: Path) -> bytes | None:
@@ -166,16 +171,24 @@ def read_safely(paths: Iterable[Path]) -> Iterator[FileReport]:
     """Read these files in children, in order, one report each. A file that kills its child is reported so."""
     waiting = iter(paths)
     while batch := list(itertools.islice(waiting, BATCH)):
+        # So many are read one by one, after a child died on one of them.
+        suspects = 0
         while batch:
+            now = batch[:suspects] or batch
             done = 0
             try:
-                for report in _reports(batch):
+                for report in _reports(now, 1 if suspects else TOGETHER):
                     done += 1
                     yield report
+                suspects = 0
             except (Failure, parent.ChildCrashed):
-                if done < len(batch):
-                    yield FileReport(path=batch[done], error=KILLED)
-                done += 1
+                if suspects or len(now) == 1:
+                    if done < len(now):
+                        yield FileReport(path=now[done], error=KILLED)
+                        done += 1
+                    suspects = max(0, suspects - done)
+                else:
+                    suspects = TOGETHER
             batch = batch[done:]
 
 
@@ -196,30 +209,39 @@ def save_cover_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 
 def read_many(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """Emits `{path, tags, has_cover, quality, error}` for each of `paths`, in order."""
+    """Emits `{reports: [{tags, has_cover, quality, error}]}` for each of `paths`, in order.
+
+    At most `together` in one event, and none waits for long.
+    """
+    reports: list[dict[str, Any]] = []
+    sent_at = time.monotonic()
     for path in args["paths"]:
-        emit({"path": path, **_read_one(Path(path))})
+        reports.append(_read_one(Path(path)))
+        if len(reports) == args["together"] or time.monotonic() - sent_at > SEND_EVERY_S:
+            emit({"reports": reports})
+            reports, sent_at = [], time.monotonic()
+    emit({"reports": reports})
     return {}
 
 
 def _read_one(path: Path) -> dict[str, Any]:
     from app.audio.quality import measure
 
-    report: dict[str, Any] = {"tags": {}, "has_cover": False, "quality": None, "error": None}
-    audio = None
+    report: dict[str, Any] = {"tags": None, "has_cover": False, "quality": None, "error": None}
     try:
-        found, audio = _opened(path)
-        report |= msgspec.to_builtins(found)
+        with _opened(path) as (found, audio, file):
+            report |= msgspec.to_builtins(found)
+            report["quality"] = msgspec.to_builtins(measure(path, audio, file))
     except Failure as failure:
         report["error"] = failure.message
-    try:
-        report["quality"] = msgspec.to_builtins(measure(path, audio))
-    except Failure as failure:
-        report["error"] = report["error"] or failure.message
+    if report["tags"] is None:
+        report["tags"] = {}
+        with suppress(Failure):
+            report["quality"] = msgspec.to_builtins(measure(path))
     return report
 
 
-def _reports(paths: list[Path]) -> Iterator[FileReport]:
+def _reports(paths: list[Path], together: int) -> Iterator[FileReport]:
     """Reports from one child. Raises Failure when a file takes too long; the reader's own time is free."""
     since = time.monotonic()
 
@@ -227,16 +249,23 @@ def _reports(paths: list[Path]) -> Iterator[FileReport]:
         if time.monotonic() - since > SECONDS:
             raise Failure(FailureKind.PERMANENT, KILLED)
 
-    args = {"paths": [os.path.abspath(path) for path in paths]}
-    within = limits.offline(LIMITS, reads=args["paths"], programs=limits.ffmpegs())
+    absolute = [os.path.abspath(path) for path in paths]
+    args = {"paths": absolute, "together": together}
+    # One rule for many files: Landlock keeps a handle for each, and a child has not so many.
+    reads = (
+        absolute if len(absolute) == 1 else [os.path.commonpath({os.path.dirname(one) for one in absolute})]
+    )
+    within = limits.offline(LIMITS, reads=reads, programs=limits.ffmpegs())
     with parent.fresh("app.tags.files:read_many", args, {**within, "file_bytes": 0}) as child:
-        for path, event in zip(paths, child.events(seconds=86_400, check=check), strict=True):
+        events = child.events(seconds=86_400, check=check)
+        reports = itertools.chain.from_iterable(event["reports"] for event in events)
+        for path, report in zip(paths, reports, strict=True):
             yield FileReport(
                 path=path,
-                tags=msgspec.convert(event["tags"], Tags),
-                has_cover=event["has_cover"],
-                quality=msgspec.convert(event["quality"], Quality | None),
-                error=event["error"],
+                tags=msgspec.convert(report["tags"], Tags),
+                has_cover=report["has_cover"],
+                quality=msgspec.convert(report["quality"], Quality | None),
+                error=report["error"],
             )
             since = time.monotonic()
 

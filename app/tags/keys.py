@@ -30,6 +30,12 @@ _LETTERS = str.maketrans(
 _ASCII_SIGNS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _APOSTROPHES = re.compile(r"['’‘`´ʼ]")
 _LAST_OF_GREEK = 0x03FF
+_UP_TO_GREEK = {
+    code: None if kind == "M" else " "
+    for code in range(_LAST_OF_GREEK + 1)
+    if (kind := unicodedata.category(chr(code))[0]) not in "LN"
+}
+"""What goes and what becomes a blank, where all marks are ornaments."""
 _FEATURES = re.compile(r"\s+(?:feat|ft|featuring)(?:\.|\s).*$", re.IGNORECASE)
 _SORTED_THE = re.compile(r"^(?P<name>.+), the$", re.IGNORECASE)
 _TAIL = re.compile(r"\s[-–—]\s")
@@ -119,9 +125,12 @@ def _letters(text: str) -> str:
     """
     if text.isascii():
         return text.translate(_ASCII_SIGNS)
+    decomposed = unicodedata.normalize("NFKD", text)
+    if ord(max(decomposed)) <= _LAST_OF_GREEK:
+        return unicodedata.normalize("NFC", decomposed.translate(_UP_TO_GREEK)).casefold()
     ornamental = True
     kept = []
-    for c in unicodedata.normalize("NFKD", text):
+    for c in decomposed:
         kind = unicodedata.category(c)[0]
         if kind != "M":
             ornamental = ord(c) <= _LAST_OF_GREEK

@@ -64,7 +64,12 @@ def mime_of(picture: bytes) -> str:
 
 def _fields(found: Found, names: Names) -> Iterator[tuple[str, str | int | bool | None]]:
     for field, candidates in names.items():
-        values = next((list(_clean(field, found[name])) for name in candidates if found.get(name)), [])
+        for name in candidates:
+            if name in found and found[name]:
+                break
+        else:
+            continue
+        values = list(_clean(field, found[name]))
         if values and field in _NUMBERS:
             yield field, _number(values[0])
         elif values and field == "date":
@@ -83,12 +88,17 @@ def _fields(found: Found, names: Names) -> Iterator[tuple[str, str | int | bool 
 def _clean(field: str, values: Sequence[str]) -> Iterator[str]:
     for value in values[:MAX_VALUES]:
         text = value[: 2 * MAX_CHARS]
-        if field in _SEVERAL_LINES:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        else:
-            text = _BREAKS.sub(" ", text)
-        if text := _CONTROLS.sub("", text).strip():
+        # Nearly all are, and then there is nothing to take out.
+        if not text.isprintable():
+            text = _CONTROLS.sub("", _with_breaks(field, text))
+        if text := text.strip():
             yield text
+
+
+def _with_breaks(field: str, text: str) -> str:
+    if field in _SEVERAL_LINES:
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    return _BREAKS.sub(" ", text)
 
 
 def _number(text: str) -> int | None:

@@ -106,15 +106,22 @@ def try_hook(
     """Tell it something now. Takes some seconds when nobody answers."""
     with services.db.read() as session:
         hook = forms.own(session, request.user, hook_id)
+    _, sentence = try_now(services, hook)
+    with services.db.read() as session:
+        is_gone = queries.by_id(session, hook_id) is None
+    return show(request, services, said=sentence) if is_gone else done(request, services, hook_id)
+
+
+def try_now(services: Services, hook: Hook) -> tuple[bool, str]:
+    """Tell it something, and note how it went: whether well, and a sentence. Raises TooMany."""
     with _place():
         went_well, sentence = teller.try_out(services, hook)
     with services.db.write() as session:
         if went_well:
-            queries.went_well(session, hook_id, sentence)
+            queries.went_well(session, hook.id, sentence)
         else:
-            queries.went_wrong(session, hook_id, sentence, retry_at=None)
-        is_gone = queries.by_id(session, hook_id) is None
-    return show(request, services, said=sentence) if is_gone else done(request, services, hook_id)
+            queries.went_wrong(session, hook.id, sentence, retry_at=None)
+    return went_well, sentence
 
 
 @contextmanager
@@ -172,12 +179,12 @@ def _context(request: AnyRequest, services: Services) -> dict[str, Any]:
 
 
 def _line(hook: Hook, *, name: str = "", is_here: bool = False) -> Line:
-    is_bad = bool(hook.failed_at and (hook.ok_at is None or hook.failed_at >= hook.ok_at))
+    is_bad = is_failing(hook)
     return Line(
         id=hook.id,
         kind=hook.kind,
         name=name or NAMES[hook.kind],
-        where=_where(hook),
+        where=where(hook),
         login=hook.login,
         wanted=hook.wanted,
         is_server=hook.kind in SERVERS,
@@ -188,7 +195,12 @@ def _line(hook: Hook, *, name: str = "", is_here: bool = False) -> Line:
     )
 
 
-def _where(hook: Hook) -> str:
+def is_failing(hook: Hook) -> bool:
+    """Whether it went wrong the last time."""
+    return bool(hook.failed_at and (hook.ok_at is None or hook.failed_at >= hook.ok_at))
+
+
+def where(hook: Hook) -> str:
     """A webhook's path is often all that keeps strangers away from it, and Apprise's addresses are keys."""
     if hook.kind in SERVERS:
         return hook.address

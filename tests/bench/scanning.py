@@ -41,7 +41,14 @@ def inlay(folder: Path, database: str) -> Callable[[], int]:
     from app.library.index import scan
 
     db = Database(Path(database))
-    return lambda: scan(db, folder).seen
+
+    def look() -> int:
+        found = scan(db, folder)
+        # A file that was not read was read very fast.
+        assert not found.errors, f"{found.errors} files could not be read"
+        return found.seen
+
+    return look
 
 
 def _timed(work: Callable[[], int]) -> dict[str, float]:

@@ -38,6 +38,27 @@ def fuse_disk(folder: Path, kind: str, size_mib: int = 16) -> Iterator[Path]:
             time.sleep(0.1)
 
 
+def mount_again(disk: Path) -> None:
+    """Taken out and put in again: whatever was not on the disk is forgotten."""
+    lines = (line.split(" ") for line in Path("/proc/mounts").read_text().splitlines())
+    [device] = [device for device, at, *_ in lines if at == str(disk)]
+    unmount(disk)
+    # A program serves it, which ends a moment after.
+    for _ in range(50):
+        if not Path("/sys/block", Path(device).name, "holders").exists() or _is_free(device):
+            break
+        time.sleep(0.1)
+    _run(*MOUNTING[disk.name], device, str(disk))
+
+
+def _is_free(device: str) -> bool:
+    """Nobody has it open alone."""
+    with suppress(OSError):
+        os.close(os.open(device, os.O_RDONLY | os.O_EXCL))
+        return True
+    return False
+
+
 @contextmanager
 def small_disk(folder: Path, size_kib: int = 8_000, inodes: int = 0) -> Iterator[Path]:
     """A disk in memory, of this size."""

@@ -91,8 +91,8 @@ class World:
         return {path: track.id for path, track in self.base.tracks().items()}
 
 
-def world_in(folder: Path) -> World:
-    base = make_world(folder)
+def world_in(folder: Path, library: Path | None = None) -> World:
+    base = make_world(folder, library)
     return World(base, Settings(data_dir=base.data, library_dir=base.library))
 
 

@@ -5,12 +5,14 @@ import json
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.db import Database
 from app.library import queries, rename_queries
 from app.library.queries import Content, FileFacts
 from app.tags.model import Tags
+from tests.journeys import problem
 from tests.running import Inlay, wait_for
 from tests.tell.test_page import Browser
 
@@ -157,3 +159,44 @@ def test_the_environment_wins_and_the_page_says_so(tmp_path: Path) -> None:
         with db.read() as session:
             assert rename_queries.choice(session, "naming") is None
         db.close()
+
+
+def test_programs_of_admins_name_rename_and_take_back(inlay: Inlay, alice: Browser) -> None:
+    before = inlay.files()
+    with inlay.api() as api:
+        now = api.get("/library/naming").json()
+        assert (now["preset"], now["fixed"]) == ("standard", False)
+        names = {one["path"]: one["new_path"] for one in preview(api, template="{genre}/{title}")}
+        assert names["in 4.mp3"] == "Five.mp3"
+        problem(api.put("/library/naming", json={"template": "{titel}"}), 422, "invalid")
+        assert api.put("/library/naming", json={"preset": "flat"}).json()["template"] == "{artist} - {title}"
+        plan = api.get("/library/rename/plan?limit=2").json()
+        assert (plan["renames"], len(plan["items"])) == (6, 2)
+        assert inlay.files() == before
+        problem(api.post("/library/rename", json={"fingerprint": "another"}), 409, "changed")
+        begun = api.post("/library/rename", json={"fingerprint": plan["fingerprint"]})
+        assert begun.status_code == 202, begun.text
+        wait_for(lambda: api.get("/library/rename").json()["stage"] == "done", 20)
+        assert "Mira - Five.mp3" in inlay.files()
+        assert api.get("/library/rename").json()["undoable"]
+        problem(api.post("/library/rename/stop"), 409, "too_late")
+        assert api.post("/library/rename/undo").status_code == 202
+        wait_for(lambda: api.get("/library/rename").json()["stage"] == "undone", 20)
+        assert inlay.files() == before
+        api.put("/library/naming", json={"preset": "standard"})
+
+
+def preview(api: httpx.Client, **query: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = api.get("/library/naming/preview", params=query).json()["items"]
+    return found
+
+
+def test_programs_of_others_neither_see_nor_change_names(inlay: Inlay) -> None:
+    theirs = inlay.add_user("cleo")
+    with inlay.api(theirs) as other:
+        for path in ("naming", "naming/preview?preset=flat", "rename", "rename/plan"):
+            problem(other.get(f"/library/{path}"), 403, "admins_only")
+        problem(other.put("/library/naming", json={"preset": "flat"}), 403, "admins_only")
+        problem(other.post("/library/rename", json={"fingerprint": ""}), 403, "admins_only")
+        for what in ("stop", "undo"):
+            problem(other.post(f"/library/rename/{what}"), 403, "admins_only")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.journeys import short_track
+from tests.journeys import problem, short_track
 from tests.media.site import MediaSite
 from tests.running import PASSWORD, Inlay
 from tests.tell.conftest import soon
@@ -143,3 +143,39 @@ def test_a_download_is_told_although_the_receiver_was_down_and_inlay_was_killed(
     done = receiver.asked[1].json["download"]
     assert done["tracks"][0]["path"] == "Ida Holm/Told.mp3"
     assert receiver.asked[2].json["library"]["added"] >= 1
+
+
+def test_programs_set_up_what_is_told_and_learn_no_secret(inlay: Inlay, listener: Listener) -> None:
+    theirs = inlay.add_user("cleo")
+    with inlay.api() as api, inlay.api(theirs) as other:
+        there = {"kind": "jellyfin", "address": listener.url, "secret": "wrong-key"}
+        made = api.post("/hooks", json=there)
+        assert made.status_code == 201, made.text
+        server = made.json()
+        assert (server["where"], server["everybodys"], server["secret"]) == (listener.url, True, "")
+        tried = api.post(f"/hooks/{server['id']}/test").json()
+        assert not tried["went_well"]
+        assert "does not accept this key" in tried["message"]
+        changed = api.patch(f"/hooks/{server['id']}", json={"secret": KEY})
+        assert changed.status_code == 200, changed.text
+        assert api.post(f"/hooks/{server['id']}/test").json()["went_well"]
+        moved = api.patch(f"/hooks/{server['id']}", json={"address": "http://127.0.0.1:9"})
+        assert problem(moved, 422, "bad_secret")["fields"].keys() == {"secret"}
+        webhook = {"kind": "webhook", "address": f"{listener.url}/very/secret?key=1", "events": ["done"]}
+        mine = api.post("/hooks", json=webhook).json()
+        assert len(mine["secret"]) > 20
+        kept = api.patch(f"/hooks/{mine['id']}", json={"events": ["ready", "library"]}).json()
+        assert kept["events"] == ["ready", "library"]
+        listed = api.get("/hooks")
+        assert {one["id"] for one in listed.json()["items"]} >= {server["id"], mine["id"]}
+        for secret in (mine["secret"], KEY, "wrong-key", "very/secret"):
+            assert secret not in listed.text + api.get(f"/hooks/{mine['id']}").text
+        problem(api.post("/hooks", json={**webhook, "events": ["never"]}), 422, "bad_events")
+        assert mine["id"] not in other.get("/hooks").text
+        problem(other.post("/hooks", json=there), 403, "forbidden")
+        for id in (server["id"], mine["id"]):
+            problem(other.get(f"/hooks/{id}"), 404, "not_found")
+            problem(other.patch(f"/hooks/{id}", json={"events": ["done"]}), 404, "not_found")
+            problem(other.post(f"/hooks/{id}/test"), 404, "not_found")
+            problem(other.delete(f"/hooks/{id}"), 404, "not_found")
+            assert api.delete(f"/hooks/{id}").status_code == 204
