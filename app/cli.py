@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app import __version__
-from app.errors import InlayError
+from app.errors import InlayError, SettingsError
 from app.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -74,7 +74,13 @@ def inlay(context: click.Context) -> None:
     Settings are environment variables that begin with INLAY_; the README lists them.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    context.obj = Environment(read_settings())
+    try:
+        context.obj = Environment(read_settings())
+    except SettingsError as error:
+        # For the doctor that is a finding like others.
+        if context.invoked_subcommand != "doctor":
+            raise
+        context.obj = error
 
 
 @click.command(help=COMMANDS["formats"][1])

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
-from app.checks.findings import Check, Finding
+from app.checks.findings import Check, Finding, wrong
 from app.cli import COMMANDS, Environment
+from app.errors import SettingsError
 from app.settings import Settings
 
 MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
@@ -22,8 +23,11 @@ MARKS = {"ok": "✓", "warning": "!", "problem": "✗"}
 @click.option("--worker", is_flag=True, help="Here runs `inlay worker` alone: there is no port to ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def doctor(environment: Environment, quick: bool, worker: bool, as_json: bool) -> None:
-    found = list(look(environment.settings, quick=quick, worker=worker))
+def doctor(environment: Environment | SettingsError, quick: bool, worker: bool, as_json: bool) -> None:
+    if isinstance(environment, SettingsError):
+        found = [wrong("settings-refused", "settings", environment.message)]
+    else:
+        found = list(look(environment.settings, quick=quick, worker=worker))
     took_ms = round(_age_s() * 1000)
     if as_json and quick:
         click.echo(json.dumps({"findings": [asdict(finding) for finding in found], "ms": took_ms}))
@@ -59,7 +63,7 @@ def _quick(worker: bool) -> tuple[Check, ...]:
 
 
 def _all(worker: bool) -> tuple[Check, ...]:
-    from app.checks import database, machine, places, programs, server
+    from app.checks import database, fronts, machine, places, programs, server
 
     return (
         server.check_worker if worker else server.check_server,
@@ -78,6 +82,8 @@ def _all(worker: bool) -> tuple[Check, ...]:
         database.check_sqlite,
         database.check_database,
         programs.check_lookups,
+        fronts.check_proxies,
+        fronts.check_oidc,
     )
 
 

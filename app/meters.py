@@ -3,12 +3,17 @@
 The names and labels are all here: no text of a stranger ever becomes one.
 """
 
+import os
 import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+
+process = ""
+"""`web` or `worker` where they run apart: a label then, so that a restart of one is none of the other."""
 
 QUICK_S = (0.005, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0)
 LONG_S = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0, 7200.0)
@@ -23,6 +28,11 @@ class Meter:
     bounds: tuple[float, ...] = ()
     values: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
     """Labels → the sum; in a histogram then how many were in each bucket, the last one without a bound."""
+
+    @property
+    def size(self) -> int:
+        """Of one list of values."""
+        return len(self.bounds) + 2 if self.bounds else 1
 
 
 METERS = {
@@ -71,6 +81,14 @@ def timed(name: str) -> Iterator[None]:
     began = time.monotonic()
     yield
     observe(name, time.monotonic() - began)
+
+
+def resident_bytes() -> int:
+    """Of this process."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def read() -> dict[str, dict[tuple[str, ...], list[float]]]:

@@ -1,6 +1,5 @@
 """`/metrics`: how the installation is, in Prometheus' text form. Reads, and writes nothing."""
 
-import os
 import platform
 import shutil
 import sqlite3
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 
-from app import __version__, backup, meters
+from app import __version__, backup, meter_line, meters
 from app.accounts.guards import require_admin
 from app.db import now
 from app.downloads import queries, schedule_queries
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 DAY_S = 86400
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @get(
@@ -59,7 +57,20 @@ class Numbers:
         return []
 
     def collect(self) -> Iterator["Metric"]:
-        yield from _counted()
+        apart = meters.process == "web"
+        worker = meter_line.ask(self.services.settings.data_dir) if apart else None
+        counted, resident = {meters.process: meters.read()}, {meters.process: meters.resident_bytes()}
+        if worker:
+            resident["worker"], counted["worker"] = worker
+        yield from _counted(counted, apart)
+        yield _gauge(
+            "inlay_resident_memory_bytes",
+            "Of the process that answers, and of the worker if it is another one.",
+            {(name,): size for name, size in resident.items()} if apart else resident[""],
+            ("process",) if apart else (),
+        )
+        if apart:
+            yield _gauge("inlay_worker_answers", "Whether a worker runs that can be asked.", bool(worker))
         yield from self._now()
 
     def _now(self) -> Iterator["Metric"]:
@@ -95,7 +106,6 @@ class Numbers:
             yield _gauge("inlay_backup_age_seconds", "Since the newest copy of the database.", age_s)
         used = services.ytdlp.in_use()
         yield _gauge("inlay_yt_dlp_age_seconds", "Since the release of yt-dlp.", used.age_days * DAY_S)
-        yield _gauge("inlay_resident_memory_bytes", "Of the process that answers.", _resident_bytes())
         about = (__version__, platform.python_version(), sqlite3.sqlite_version, used.text)
         names = ("version", "python", "sqlite", "yt_dlp")
         yield _gauge("inlay_build_info", "What runs; always 1.", {about: 1}, names)
@@ -112,28 +122,34 @@ class Numbers:
         return found
 
 
-def _counted() -> Iterator["Metric"]:
+def _counted(counted: dict[str, meter_line.Values], apart: bool) -> Iterator["Metric"]:
+    """What each process has counted; its name is a label where there is more than one."""
     from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 
-    for name, values in meters.read().items():
-        meter = meters.METERS[name]
+    for name, meter in meters.METERS.items():
+        names = ("process", *meter.labels) if apart else meter.labels
+        found = {
+            (process, *labels) if apart else labels: numbers
+            for process, values in counted.items()
+            for labels, numbers in (values[name] or _nothing(meter)).items()
+        }
         if not meter.bounds:
-            counter = CounterMetricFamily(name, meter.help, labels=meter.labels)
-            for labels, (total,) in (values or _nothing(meter, 1)).items():
+            counter = CounterMetricFamily(name, meter.help, labels=names)
+            for labels, (total,) in found.items():
                 counter.add_metric(labels, total)
             yield counter
             continue
-        histogram = HistogramMetricFamily(name, meter.help, labels=meter.labels)
+        histogram = HistogramMetricFamily(name, meter.help, labels=names)
         bounds = [*map(str, meter.bounds), "+Inf"]
-        for labels, (total, *numbers) in (values or _nothing(meter, len(bounds) + 1)).items():
+        for labels, (total, *numbers) in found.items():
             buckets = list(zip(bounds, accumulate(numbers), strict=True))
             histogram.add_metric(labels, buckets, total)
         yield histogram
 
 
-def _nothing(meter: meters.Meter, size: int) -> dict[tuple[str, ...], list[float]]:
+def _nothing(meter: meters.Meter) -> dict[tuple[str, ...], list[float]]:
     """What has no labels is there from the start, with zeros: else its first change could not be seen."""
-    return {} if meter.labels else {(): [0.0] * size}
+    return {} if meter.labels else {(): [0.0] * meter.size}
 
 
 def _gauge(
@@ -157,13 +173,6 @@ def _free_bytes(folder: Path) -> int | None:
 def _size_of(database: Path) -> int:
     files = (database, backup.journal_of(database))
     return sum(file.stat().st_size for file in files if file.exists())
-
-
-def _resident_bytes() -> int:
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 HANDLERS = [metrics]

@@ -13,9 +13,10 @@ from importlib.metadata import version
 import click
 import uvicorn
 
-from app import __version__, logs
+from app import __version__, logs, meters
 from app.cli import COMMANDS, Environment
 from app.errors import InlayError
+from app.meter_line import MeterLine
 from app.worker import Parts, Worker, build
 
 log = logging.getLogger("inlay.serve")
@@ -124,6 +125,7 @@ def serve(environment: Environment, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
 @click.pass_obj
 def web(environment: Environment, as_json: bool) -> None:
+    meters.process = "web"
     parts = _start(environment)
     parts.services.warm.wanted = False
     try:
@@ -136,13 +138,21 @@ def web(environment: Environment, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def worker(environment: Environment, as_json: bool) -> None:
+    meters.process = "worker"
     parts = _start(environment)
-    running = Worker(parts)
+    running, line = Worker(parts), MeterLine(environment.settings.data_dir)
     stop = threading.Event()
+    # A signal may reach another thread, which does not wake this one: the byte that is written then does.
+    woken, waking = socket.socketpair()
+    waking.setblocking(False)
+    signal.set_wakeup_fd(waking.fileno())
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     running.start()
+    line.start()
     click.echo(json.dumps({"worker": "running"}) if as_json else "Inlay's worker is running.")
-    stop.wait()
+    while not stop.is_set():
+        woken.recv(1)
+    line.stop()
     running.stop()
     _end(parts)

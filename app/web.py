@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import mimetypes
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -122,14 +123,20 @@ def create_app(services: Services, board: ProgressBoard) -> Litestar:
         debug=False,
         logging_config=None,
     )
-    _check_base_path(made, services.settings.base_path)
+    base = services.settings.base_path
+    if is_own_path(base, [one.path for one in made.routes]):
+        raise SettingsError(f"INLAY_BASE_PATH {base!r} is an address of Inlay's own. Choose another one.")
     return made
 
 
-def _check_base_path(made: Litestar, base: str) -> None:
+def is_own_path(base: str, paths: Iterable[str]) -> bool:
     """With a proxy that takes the sub-path off, and one that does not, an address has one meaning only."""
-    if base and any(f"{one.path}/".startswith(f"{base}/") for one in made.routes):
-        raise SettingsError(f"INLAY_BASE_PATH {base!r} is an address of Inlay's own. Choose another one.")
+    return bool(base) and any(f"{path}/".startswith(f"{base}/") for path in paths)
+
+
+def own_paths() -> list[str]:
+    """Of all routes, without an application around them."""
+    return [one.path for one in routes(Assets(folder("static"))).routes]
 
 
 def routes(assets: "Assets") -> Router:

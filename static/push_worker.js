@@ -3,6 +3,7 @@
 const ASK_MS = 3000;
 const ENDED = "Notifications have ended on this device. Turn them on again in Settings, Telling others.";
 const SIGN_IN = "Sign in to see what is ready for review.";
+const RENEW = "inlay-renew-push";
 
 self.addEventListener("push", (event) => event.waitUntil(show(event.data)));
 
@@ -40,6 +41,43 @@ async function ask(device) {
   const subscription = await self.registration.pushManager.getSubscription();
   await subscription?.unsubscribe();
   return "ended";
+}
+
+// A browser gives a subscription up when its time is over, and may hand in the next one. The server knows by the
+// session whose device this is; nothing is turned on that was off.
+self.addEventListener("pushsubscriptionchange", (event) => {
+  event.waitUntil(renew(event.newSubscription).catch(later));
+});
+
+self.addEventListener("sync", (event) => {
+  if (event.tag === RENEW) event.waitUntil(renew(null));
+});
+
+// Where there is background sync, the browser calls again when there is a network.
+const later = () => self.registration.sync?.register(RENEW);
+
+// Throws while the server is out of reach.
+async function renew(made) {
+  const there = (path) => new URL(path, self.registration.scope);
+  const asked = await fetch(there("add/kept"), { redirect: "manual", cache: "no-store" });
+  const isSignedOut = asked.type === "opaqueredirect" || asked.status === 401;
+  if (!isSignedOut && !asked.ok) throw new Error(`who: ${asked.status}`);
+  let subscription = made ?? await self.registration.pushManager.getSubscription();
+  if (isSignedOut) return subscription?.unsubscribe();
+  const headers = { "X-CSRF-Token": (await asked.json()).form_token };
+  const post = (path, body) => fetch(there(path), { method: "POST", headers, body, redirect: "manual" });
+  if (!subscription) {
+    const answer = await post("settings/push/key");
+    if (!answer.ok) throw new Error(`key: ${answer.status}`);
+    const text = (await answer.json()).key.replaceAll("-", "+").replaceAll("_", "/");
+    const applicationServerKey = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+    subscription = await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
+  }
+  const { endpoint, keys } = subscription.toJSON();
+  const answer = await post("settings/push/renew", new URLSearchParams({ endpoint, ...keys }));
+  if (answer.status >= 500) throw new Error(`renew: ${answer.status}`);
+  // It was removed from the list, or somebody else is signed in here.
+  if (!answer.ok) await subscription.unsubscribe();
 }
 
 self.addEventListener("notificationclick", (event) => {

@@ -1,10 +1,11 @@
-"""An OpenID provider: discovery, real RS256 keys that change, PKCE, and on demand every kind of lie."""
+"""An OpenID provider: discovery, real keys (RS256 or ES256) that change, PKCE, TLS, and every kind of lie."""
 
 import base64
 import hashlib
 import hmac
 import json
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 CLIENT, SECRET = "inlay", "a secret of inlay's"
 
@@ -46,15 +47,25 @@ class OidcProvider:
     checks_pkce: bool = True
     asks: bool = False
     """Show a page with a button first, as for a person."""
+    tls: ssl.SSLContext | None = None
+    algorithm: str = "RS256"
+    document: dict[str, Any] = field(default_factory=dict)
+    """What it says about itself instead."""
+    ahead_s: float = 0.0
+    """Its clock before ours."""
 
     def __post_init__(self) -> None:
         self.granted: dict[str, Granted] = {}
         self.tokens: dict[str, dict[str, Any]] = {}
-        self.key = RSAKey.generate_key(2048, {"kid": "first", "alg": "RS256", "use": "sig"})
+        self.key = self._new_key("first")
         self.jwks_asked = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        self.issuer = f"http://127.0.0.1:{self._server.server_port}/realm"
+        if self.tls:
+            self._server.socket = self.tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.issuer = f"http{'s' if self.tls else ''}://127.0.0.1:{self._server.server_port}/realm"
 
     def __enter__(self) -> "OidcProvider":
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -69,9 +80,16 @@ class OidcProvider:
         self.lie, self.sign, self.says = dict, None, ""
         self.checks_pkce, self.names_in_userinfo, self.asks = True, False, False
         self.person = {"sub": "1", "preferred_username": "ida"}
+        self.document, self.ahead_s = {}, 0.0
 
     def rotate(self) -> None:
-        self.key = RSAKey.generate_key(2048, {"kid": secrets.token_hex(4), "alg": "RS256", "use": "sig"})
+        self.key = self._new_key(secrets.token_hex(4))
+
+    def _new_key(self, kid: str) -> RSAKey | ECKey:
+        about = {"kid": kid, "alg": self.algorithm, "use": "sig"}
+        if self.algorithm.startswith("ES"):
+            return ECKey.generate_key("P-256", about)
+        return RSAKey.generate_key(2048, about)
 
     def sign_alone(self, claims: dict[str, Any]) -> str:
         """With this provider's key, as if it were the other one's."""
@@ -104,7 +122,7 @@ class OidcProvider:
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         if self.checks_pkce and _b64(digest) != found.asked["code_challenge"]:
             return 400, {"error": "invalid_grant"}
-        now = int(time.time())
+        now = int(time.time() + self.ahead_s)
         told = {"sub": found.person["sub"]} if self.names_in_userinfo else found.person
         claims = self.lie(
             {
@@ -116,7 +134,7 @@ class OidcProvider:
                 "exp": now + 300,
             }
         )
-        header = {"alg": "RS256", "kid": self.key.kid}
+        header = {"alg": self.algorithm, "kid": self.key.kid}
         signed = self.sign(claims) if self.sign else jwt.encode(header, claims, self.key)
         token = secrets.token_urlsafe(16)
         self.tokens[token] = found.person
@@ -132,6 +150,9 @@ def _handler(provider: OidcProvider) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             pass
 
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(int(timestamp or time.time() + provider.ahead_s))
+
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             issuer = provider.issuer
@@ -145,6 +166,7 @@ def _handler(provider: OidcProvider) -> type[BaseHTTPRequestHandler]:
                             "jwks_uri": f"{issuer}/jwks",
                             "userinfo_endpoint": f"{issuer}/userinfo",
                             "code_challenge_methods_supported": ["S256"],
+                            **provider.document,
                         }
                     )
                 case "/jwks":

@@ -38,6 +38,7 @@ LAYERS = [
         "app.redact",
         "app.logs",
         "app.meters",
+        "app.meter_line",
         "app.access",
         "app.htmx",
     ],

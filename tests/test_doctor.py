@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from app import backup
-from app.checks import database, findings, machine, places, programs, server
+from app import backup, doctor
+from app.checks import database, findings, fronts, machine, places, programs, server
 from app.checks.findings import TROUBLES, Check
 from app.freshness import health
 from app.library.folder import MARKER, prepare_folder
@@ -87,12 +87,13 @@ def test_the_page_and_the_codes_are_the_same() -> None:
 
 
 def test_every_code_is_found_by_some_check() -> None:
-    modules = (database, machine, places, programs, server, health)
+    modules = (database, fronts, machine, places, programs, server, health, doctor)
     sources = [Path(one.__file__).read_text() for one in modules]
     used = set(re.findall(r'(?:wrong|Trouble)\(\s*"([\w-]+)"', "".join(sources)))
     used |= {
         f"{name}-{end}" for name in ("data", "staging", "library") for end in ("not-writable", "low-space")
     }
+    used |= set(fronts.CODES.values())
     assert used == set(TROUBLES)
 
 

@@ -34,6 +34,7 @@ FORMS = {
     "/settings/tell/{hook_id}",
     "/settings/cookies",
     "/settings/push",
+    "/settings/push/renew",
 }
 """Routes that read a form; they refuse other bodies before they look at anything."""
 OPEN = {

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from app.accounts.flows import Flow
@@ -35,6 +35,18 @@ NAME_CLAIMS = ("preferred_username", "nickname", "name")
 class ProviderDown(InlayError):
     status = 503
     code = "oidc_down"
+
+
+Trouble = Literal["", "unreachable", "certificate", "ca_file", "document"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look at the provider found. `text`: what exactly is wrong; `ahead_s`: its clock before ours."""
+
+    trouble: Trouble
+    text: str = ""
+    ahead_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,15 @@ class Provider:
         self._clock = clock
         self._lock = Lock()
         self._known: tuple[float, dict[str, Any], Any] | None = None
+        self._ahead_s: float | None = None
+
+    def look(self) -> Seen:
+        """Can it be asked and believed? For the doctor: nobody signs in."""
+        try:
+            self._discovered(again=True)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return Seen(*_trouble(error), self._ahead_s)
+        return Seen("", ahead_s=self._ahead_s)
 
     def address(self, flow: Flow) -> str:
         """Where the browser goes to sign in. Raises ProviderDown or NotAllowed."""
@@ -156,6 +177,7 @@ class Provider:
 
         how = {"timeout": TIMEOUT_S, "allow_redirects": False, "stream": True}
         with self._careful(requests.Session()) as session, session.get(url, **how, **more) as answer:
+            self._ahead_s = _ahead_s(answer.headers.get("Date", ""))
             if answer.status_code != 200:
                 raise ValueError(f"{url} answers {answer.status_code}")
             body = b""
@@ -196,27 +218,77 @@ class Provider:
     @contextmanager
     def _understood(self) -> Iterator[None]:
         """Makes sentences of what can go wrong; the log has the reason, and never a token or code."""
-        import requests
         from authlib.integrations.base_client import OAuthError
         from joserfc.errors import JoseError
 
         try:
             yield
-        except requests.RequestException as error:
-            log.warning("%s cannot be reached: %s", self.issuer, type(error).__name__)
-            raise ProviderDown(
-                f"{self.name} cannot be reached just now. Try again, or sign in with a password."
-            ) from error
         except OAuthError as error:
             log.warning("%s refused: %s", self.issuer, error.error)
             raise NotAllowed(f"{self.name} did not accept this sign-in. Try again.", code="oidc") from error
-        except (JoseError, ValueError, KeyError, TypeError) as error:
-            log.warning("%s cannot be believed: %s: %s", self.issuer, type(error).__name__, error)
+        except (JoseError, OSError, ValueError, KeyError, TypeError) as error:
+            trouble, text = _trouble(error)
+            if trouble == "unreachable":
+                log.warning("%s cannot be reached: %s", self.issuer, text)
+                raise ProviderDown(
+                    f"{self.name} cannot be reached just now. Try again, or sign in with a password."
+                ) from error
+            if trouble in ("certificate", "ca_file"):
+                log.warning("%s: no safe connection: %s. Look at INLAY_CA_FILE", self.issuer, text)
+                raise ProviderDown(
+                    f"{self.name} cannot be reached safely: its certificate is not trusted here. "
+                    "Sign in with a password, or ask an admin: `inlay doctor` says why."
+                ) from error
+            log.warning("%s cannot be believed: %s%s", self.issuer, text, self._clocks_apart())
             raise NotAllowed(
                 f"What {self.name} answered does not fit, so nobody was signed in. "
                 "Try again; if it stays so, the log says why.",
                 code="oidc",
             ) from error
+
+    def _clocks_apart(self) -> str:
+        """A token that is too old or from the future looks like a lie."""
+        if self._ahead_s is None or abs(self._ahead_s) <= LEEWAY_S:
+            return ""
+        return f" (its clock is {self._ahead_s:+.0f} s from ours)"
+
+
+def _trouble(error: Exception) -> tuple[Trouble, str]:
+    """What kind of trouble it is, and what exactly. Raises what is none of these."""
+    import requests
+
+    wrong = _certificate_error(error)
+    if wrong is not None:
+        return "certificate", wrong.verify_message
+    if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
+        return "unreachable", type(error).__name__
+    if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+        # Before anybody was asked: the file of authorities was read.
+        return "ca_file", error.strerror or type(error).__name__
+    return "document", f"{type(error).__name__}: {error}"
+
+
+def _certificate_error(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    """requests and urllib3 wrap it several times, as an argument, a reason, or a cause."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return one
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            waiting += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
+    return None
+
+
+def _ahead_s(date: str) -> float | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except (ValueError, TypeError):
+        return None
 
 
 def _key_set(document: dict[str, Any]) -> Any:

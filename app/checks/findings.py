@@ -73,6 +73,56 @@ TROUBLES = {
         "There is no user yet, and the network reaches the page that makes the first admin.",
         "Open the page now and make the admin, or set INLAY_ADMIN_USER and INLAY_ADMIN_PASSWORD.",
     ),
+    "settings-refused": _problem(
+        "A setting is not one, or its value cannot be, so Inlay does not start.",
+        "Do what the sentence above says; the README lists every setting.",
+    ),
+    # what stands before it
+    "base-path-taken": _problem(
+        "INLAY_BASE_PATH is an address of Inlay's own, so Inlay does not start.",
+        "Choose another one, such as /inlay, and the same in the reverse proxy.",
+    ),
+    "base-path-without-proxy": _warning(
+        "There is a sub-path, so a reverse proxy shows Inlay, but none is trusted: everybody seems to come "
+        "from its address, and pages are taken for plain http.",
+        "Name its address in INLAY_TRUSTED_PROXIES.",
+    ),
+    "trusted-proxies-wide": _warning(
+        "A large network may say who its clients are, not your reverse proxy alone.",
+        "Name in INLAY_TRUSTED_PROXIES only the addresses that the proxy has.",
+    ),
+    "proxy-header-from-many": _problem(
+        "Everybody in a large network may sign in as anybody, by sending one header.",
+        "Name in INLAY_TRUSTED_PROXIES only the addresses that the proxy has.",
+    ),
+    "oidc-missing": _problem(
+        "INLAY_OIDC_ISSUER is set, but what speaks OpenID Connect is not installed, so Inlay does not start.",
+        "`pip install -c requirements.lock '.[oidc]'`, or unset INLAY_OIDC_ISSUER.",
+    ),
+    "oidc-unreachable": _problem(
+        "The OpenID provider cannot be reached from here, so nobody signs in with it.",
+        "Check INLAY_OIDC_ISSUER, and that this machine (in a container: the container) reaches it. "
+        "Passwords work as ever.",
+    ),
+    "oidc-certificate": _problem(
+        "The OpenID provider's certificate is not trusted here, so nobody signs in with it.",
+        "Give the PEM file of the authority that signed it as INLAY_CA_FILE, or renew the certificate.",
+    ),
+    "oidc-document": _problem(
+        "What the OpenID provider says about itself does not fit, so nobody signs in with it.",
+        "Set INLAY_OIDC_ISSUER letter by letter to the issuer that the provider's "
+        "/.well-known/openid-configuration names; all its addresses have to be https.",
+    ),
+    "oidc-clock": _warning(
+        "The OpenID provider's clock is not the same as this one; at more than a minute its answers are "
+        "refused as too old or not yet valid.",
+        "Let both be set (systemd-timesyncd, chrony).",
+    ),
+    "oidc-back-not-https": _warning(
+        "The OpenID provider is given a redirect address that begins with http, which most refuse.",
+        "Put a reverse proxy with https before Inlay, let it send X-Forwarded-Proto, and name its address in "
+        "INLAY_TRUSTED_PROXIES.",
+    ),
     # places
     "data-not-writable": _problem("The data folder cannot be written.", _RIGHTS),
     "staging-not-writable": _problem("The staging folder cannot be written.", _RIGHTS),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import origin
 from app.downloads.requests import AnyRequest
-from app.errors import Conflict, NotAllowed
+from app.errors import Conflict, NotAllowed, NotFound
 from app.services import Services
 from app.tell import pages, push, queries
 from app.tell.line import NotTold
@@ -40,6 +40,22 @@ def add_device(request: AnyRequest, services: NamedDependency[Services], body: R
         session.flush()
         id = hook.id
     return pages.done(request, services, id)
+
+
+@post("/settings/push/renew", request_max_body_size=origin.FORM_BYTES, sync_to_thread=True, status_code=200)
+def renew_device(request: AnyRequest, services: NamedDependency[Services], body: RawBody) -> dict[str, bool]:
+    """The browser has replaced its subscription: the device that it is stays on the list, at its new address.
+
+    Asked by the service worker, where nobody taps anything: so it turns nothing on that was off.
+    """
+    session_id = _session(request)
+    address, keys = push.read_subscription(services.settings, origin.read_form(body))
+    with services.db.write() as session:
+        device = queries.device_of(session, session_id)
+        if device is None or device.user_id != request.user.id:
+            raise NotFound("This device is told nothing. Turn it on in Settings, Telling others.")
+        queries.move_device(session, device, address, keys)
+    return {"renewed": True}
 
 
 @post("/settings/push/key", sync_to_thread=True, status_code=200)
@@ -79,4 +95,4 @@ def _check_number(session: Session, user_id: int) -> None:
         raise Conflict(f"{MOST_DEVICES} devices are told. Remove one first.", code="too_many_devices")
 
 
-HANDLERS = [add_device, push_key, is_mine]
+HANDLERS = [add_device, renew_device, push_key, is_mine]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urlsplit
 
 import certifi
@@ -27,6 +28,7 @@ MOST_BYTES = 64 * 1024
 # TLS and headers come on top of a body; the guard counts them, too.
 OVERHEAD_BYTES = 128 * 1024
 OURS = "X-Inlay-Egress"
+BUSY = (429, 503)
 REFUSED = (
     "this address leads into a private network, which only an admin may use. "
     "Ask one to set this up, or to name the host in INLAY_ALLOW_HOSTS"
@@ -37,12 +39,35 @@ SLOW = "it does not answer in time"
 _numbers = itertools.count(1)
 
 
+LONGEST_WAIT_S = 6 * 3600.0
+"""Whoever asks for more is asked again after that: it may have been a slip, and news grow old."""
+
+
 class NotTold(Exception):
-    """What went wrong, as the second half of a sentence. Never holds an address or a key."""
+    """What went wrong, as the second half of a sentence. Never holds an address or a key.
+
+    `wait_s`: how long the other side wants to be left alone at least.
+    """
+
+    def __init__(self, why: str, wait_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.wait_s = wait_s
 
 
 class Gone(NotTold):
     """Nobody will ever be told there again."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes = b""
+    wait_s: float = 0.0
+    """With 429 and 503: how long we are asked to wait, at most LONGEST_WAIT_S."""
+
+    @property
+    def is_yes(self) -> bool:
+        return 200 <= self.status < 300
 
 
 @dataclass(frozen=True)
@@ -57,8 +82,8 @@ class Line:
 
     def ask(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> tuple[int, bytes]:
-        """Status and body of the answer. Raises NotTold."""
+    ) -> Answer:
+        """Raises NotTold."""
         parts = urlsplit(url)
         ends_at = time.monotonic() + self.deadline_s
         guard = self._guard(parts)
@@ -98,7 +123,7 @@ class Line:
         parts: SplitResult,
         headers: dict[str, str],
         body: bytes,
-    ) -> tuple[int, bytes]:
+    ) -> Answer:
         headers = {
             "User-Agent": f"Inlay/{__version__}",
             "Accept-Encoding": "identity",
@@ -115,7 +140,8 @@ class Line:
             response = connection.getresponse()
             if OURS in response.headers:
                 raise NotTold(REFUSED if response.headers[OURS] == "refused" else NOBODY)
-            return response.status, _read(response)
+            wait_s = _wait_s(response.headers.get("Retry-After", "")) if response.status in BUSY else 0.0
+            return Answer(response.status, _read(response), wait_s)
 
     def _connection(
         self, guard: EgressGuard, ticket: ProxyTicket, parts: SplitResult
@@ -146,6 +172,19 @@ def _read(response: http.client.HTTPResponse) -> bytes:
             # Nobody has so much to say to this: the beginning is enough.
             break
     return bytes(found[:MOST_BYTES])
+
+
+def _wait_s(text: str) -> float:
+    """Retry-After: seconds, or a moment. 0 for anything else."""
+    try:
+        seconds = float(text) if text.strip().isdecimal() else _seconds_until(text)
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+    return min(max(seconds, 0.0), LONGEST_WAIT_S)
+
+
+def _seconds_until(moment: str) -> float:
+    return parsedate_to_datetime(moment).timestamp() - time.time()
 
 
 def _why(ticket: ProxyTicket, error: Exception, *, late: bool) -> str:

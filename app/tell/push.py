@@ -116,11 +116,12 @@ def send(hook: Hook, messages: Sequence[Message], line: Line) -> str:
         "Topic": told["tag"],
         "Urgency": "normal",
     }
-    status, _ = line.ask("POST", hook.address, headers, sealing.decode(sealed["body"]))
-    if status in (404, 410):
+    answer = line.ask("POST", hook.address, headers, sealing.decode(sealed["body"]))
+    if answer.status in (404, 410):
         raise Gone("its browser takes no notifications of Inlay any more, so it was removed from the list")
-    if not 200 <= status < 300:
-        raise NotTold(_REFUSED.get(status, f"its push service answered with status {status}"))
+    if not answer.is_yes:
+        why = _REFUSED.get(answer.status, f"its push service answered with status {answer.status}")
+        raise NotTold(why, answer.wait_s)
     return f"It took: {_clip(told['title'])}."
 
 

@@ -1,7 +1,7 @@
 """Every look at and change of hooks and their outbox. The session comes first; missing is None."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
@@ -14,6 +14,8 @@ from app.tell.model import PEOPLE, PUSH, Hook, Message
 
 _JUST_NOW = "inlay_told"
 """In a session's info: ids of what this transaction put into the outbox."""
+_SLACK = timedelta(seconds=1)
+"""Between the moments of a pause and of what caused it."""
 MOST_WAITING = 1_000
 """Messages of one hook; when it has been down for so long, the oldest go."""
 
@@ -58,6 +60,19 @@ def end_devices(session: Session, session_id: int, address: str) -> None:
     """What this browser has been told until now, and by whomever: a browser has one address for all users."""
     one = or_(Hook.session_id == session_id, Hook.address == address)
     session.execute(delete(Hook).where(Hook.kind == PUSH, one))
+
+
+def device_of(session: Session, session_id: int) -> Hook | None:
+    """The device that is this signed-in browser, if it is told."""
+    return session.scalar(select(Hook).where(Hook.kind == PUSH, Hook.session_id == session_id))
+
+
+def move_device(session: Session, device: Hook, address: str, keys: str) -> None:
+    """Its browser has another subscription now. Whoever had that address before has it no more."""
+    others = (Hook.kind == PUSH, Hook.address == address, Hook.id != device.id)
+    session.execute(delete(Hook).where(*others))
+    device.address, device.secret = address, keys
+    device.failures, device.retry_at = 0, None
 
 
 def remove(session: Session, hook_id: str) -> None:
@@ -142,9 +157,12 @@ def knows(session: Session, hook_id: str, told: Changes) -> None:
     _set(session, hook_id, {"told": told})
 
 
-def forget_pauses(session: Session) -> None:
-    """At a start: whoever was down may be up by now."""
-    session.execute(update(Hook).where(Hook.retry_at.is_not(None)).values(retry_at=None))
+def forget_pauses(session: Session, ours: Callable[[int], timedelta]) -> None:
+    """At a start: whoever was down may be up by now. Who asked for more than our own pause gets it."""
+    for hook in session.scalars(select(Hook).where(Hook.retry_at.is_not(None))):
+        asked = hook.failed_at and hook.retry_at and hook.retry_at - hook.failed_at
+        if not asked or asked <= ours(hook.failures - 1) + _SLACK:
+            hook.retry_at = None
 
 
 def _set(session: Session, hook_id: str, values: Mapping[str, Any]) -> None:

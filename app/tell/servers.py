@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from app import __version__
-from app.tell.line import Line, NotTold
+from app.tell.line import Answer, Line, NotTold
 from app.tell.model import Hook
 
 NAMES = {"subsonic": "Navidrome or Subsonic", "jellyfin": "Jellyfin or Emby", "plex": "Plex"}
@@ -65,10 +65,10 @@ _SUBSONIC_ERRORS = {
 def _subsonic(hook: Hook, line: Line) -> str:
     salt, _, token = hook.secret.partition(":")
     query = {"u": hook.login, "t": token, "s": salt, "v": "1.16.1", "c": "inlay", "f": "json"}
-    status, body = line.ask("GET", f"{hook.address}/rest/startScan?{urlencode(query)}")
-    _expect(status)
+    answer = line.ask("GET", f"{hook.address}/rest/startScan?{urlencode(query)}")
+    _expect(answer)
     try:
-        response = msgspec.json.decode(body, type=_Subsonic).response
+        response = msgspec.json.decode(answer.body, type=_Subsonic).response
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise NotTold("what answers there is no Subsonic server. Check the address") from error
     if response.status != "ok":
@@ -83,8 +83,7 @@ def _jellyfin(hook: Hook, line: Line) -> str:
         "Authorization": f'MediaBrowser Client="Inlay", Version="{__version__}", Token="{hook.secret}"',
         "X-Emby-Token": hook.secret,
     }
-    status, _ = line.ask("POST", f"{hook.address}/Library/Refresh", headers)
-    _expect(status)
+    _expect(line.ask("POST", f"{hook.address}/Library/Refresh", headers))
     return "It was told, and scans its libraries."
 
 
@@ -93,23 +92,23 @@ def _plex(hook: Hook, line: Line, check: bool) -> str:
     section = f"{hook.address}/library/sections/{quote(hook.login, safe='')}"
     if check:
         # A refresh of a section that is not there may be answered as if all were well.
-        status, _ = line.ask("GET", f"{section}?{query}")
-        if status == 404:
+        answer = line.ask("GET", f"{section}?{query}")
+        if answer.status == 404:
             raise NotTold(f"it has no section {hook.login}. Look up the number in the library's address")
-        _expect(status)
-    status, _ = line.ask("GET", f"{section}/refresh?{query}")
-    _expect(status)
+        _expect(answer)
+    _expect(line.ask("GET", f"{section}/refresh?{query}"))
     return f"It was told, and scans section {hook.login}."
 
 
-def _expect(status: int) -> None:
+def _expect(answer: Answer) -> None:
     """Raises NotTold unless the answer is a yes."""
-    if 200 <= status < 300:
+    if answer.is_yes:
         return
+    status = answer.status
     if status in (401, 403):
         raise NotTold("it does not accept this key. Enter it again")
     if status == 404:
         raise NotTold("there is no such server at this address. Check it, also a path at its end")
     if 300 <= status < 400:
         raise NotTold("it sends us elsewhere. Enter the address that it really has")
-    raise NotTold(f"it answered with status {status}")
+    raise NotTold(f"it answered with status {status}", answer.wait_s)

@@ -49,6 +49,10 @@ class Pace:
     """After the first failure, the second, and so on; then always the last."""
     deadline_s: float = DEADLINE_S
 
+    def after(self, failures: int) -> float:
+        """How long to wait when there were so many failures before this one."""
+        return self.delays_s[min(max(failures, 0), len(self.delays_s) - 1)]
+
 
 @dataclass
 class Teller:
@@ -64,7 +68,7 @@ class Teller:
 
     def start(self) -> None:
         with self.services.db.write() as session:
-            queries.forget_pauses(session)
+            queries.forget_pauses(session, lambda failures: timedelta(seconds=self.pace.after(failures)))
         self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
         self._thread.start()
 
@@ -154,7 +158,7 @@ class Teller:
         try:
             sentence = servers.rescan(hook, line_to(self.services, hook, self.pace.deadline_s))
         except NotTold as trouble:
-            self._failed(hook, str(trouble))
+            self._failed(hook, trouble)
             return
         with self.services.db.write() as session:
             queries.went_well(session, hook.id, sentence, told=current)
@@ -176,19 +180,19 @@ class Teller:
                 _remove(self.services, hook, trouble)
                 return
             except NotTold as trouble:
-                self._failed(hook, str(trouble), part)
+                self._failed(hook, trouble, part)
                 return
             with self.services.db.write() as session:
                 queries.take_out(session, [one.id for one in part])
                 queries.went_well(session, hook.id, sentence)
 
-    def _failed(self, hook: Hook, trouble: str, messages: Sequence[Message] = ()) -> None:
-        delays = self.pace.delays_s
-        retry_at = now() + timedelta(seconds=delays[min(hook.failures, len(delays) - 1)])
+    def _failed(self, hook: Hook, trouble: NotTold, messages: Sequence[Message] = ()) -> None:
+        pause_s = max(self.pace.after(hook.failures), trouble.wait_s)
+        retry_at = now() + timedelta(seconds=pause_s)
         with self.services.db.write() as session:
             gone = queries.count_try(session, [one.id for one in messages], TRIES) if messages else 0
             queries.trim(session, hook.id)
-            queries.went_wrong(session, hook.id, _sentence(trouble, gone), retry_at)
+            queries.went_wrong(session, hook.id, _sentence(str(trouble), gone), retry_at)
         log.info("hook %s (%s): not told: %s", hook.id, hook.kind, trouble)
 
 

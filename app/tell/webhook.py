@@ -40,9 +40,9 @@ def send(hook: Hook, message: Message, line: Line) -> str:
         "X-Inlay-Timestamp": timestamp,
         "X-Inlay-Signature": sign(hook.secret, timestamp, body),
     }
-    status, _ = line.ask("POST", hook.address, headers, body)
-    if not 200 <= status < 300:
-        raise NotTold(f"it answered with status {status}")
+    answer = line.ask("POST", hook.address, headers, body)
+    if not answer.is_yes:
+        raise NotTold(f"it answered with status {answer.status}", answer.wait_s)
     return f"It took {event}."
 
 

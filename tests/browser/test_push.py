@@ -46,6 +46,21 @@ SUBSCRIBES = """(() => {
     return made();
   };
 })()"""
+# The same for the service worker, whose browser has just given the old one up.
+RENEWS = """(form) => {
+  const made = { toJSON: () => ({ endpoint: form.endpoint, keys: { p256dh: form.p256dh, auth: form.auth } }),
+    unsubscribe: async () => { self.ended = true; return true; } };
+  let known = null;
+  self.ended = false;
+  PushManager.prototype.getSubscription = async () => known;
+  PushManager.prototype.subscribe = async ({ applicationServerKey, userVisibleOnly }) => {
+    if (!userVisibleOnly) throw new Error("silent pushes are not allowed");
+    self.bound = btoa(String.fromCharCode(...applicationServerKey))
+      .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    return (known = made);
+  };
+  self.dispatchEvent(new ExtendableEvent("pushsubscriptionchange"));
+}"""
 SPY = """() => {
   self.tapped = [];
   self.clients.openWindow = async (url) => { self.tapped.push(["open", url]); };
@@ -223,6 +238,35 @@ def test_two_people_of_one_browser_never_get_each_others(
     page.wait_for_url("**/login*")
     assert not [one for one in devices_of(inlay) if one[1] == tablet.endpoint]
     assert deliver(hers)["body"] == "Sign in to see what is ready for review."
+
+
+def test_a_subscription_that_the_browser_replaces_stays_the_same_device_for_its_user_alone(
+    browse: Browsing, inlay: Inlay, service: PushService
+) -> None:
+    ivan, judy, phone, later, last = (
+        join(inlay, "ivan"),
+        join(inlay, "judy"),
+        *(service.browser() for _ in "123"),
+    )
+    page = open_settings(browse, ivan, phone)
+    turn_on(page, phone)
+    worker = worker_of(page.context)
+    phone.is_gone = True
+    worker.evaluate(RENEWS, later.form)
+    wait_for(lambda: ("ivan", later.endpoint) in devices_of(inlay), 15)
+    assert not [one for one in devices_of(inlay) if one[1] == phone.endpoint]
+    later.bound = worker.evaluate("self.bound")
+    page.reload()
+    page.get_by_role("button", name="Send a test").tap()
+    expect(page.locator("#devices-told")).to_contain_text("It took: Inlay.")
+    assert later.got
+
+    # Somebody else is signed in by now: theirs it does not become, and nothing is told to it any more.
+    put_cookie(page, judy)
+    worker.evaluate(RENEWS, last.form)
+    wait_for(lambda: worker.evaluate("self.ended"), 15)
+    assert not [one for one in devices_of(inlay) if one[1] == last.endpoint]
+    assert ("ivan", later.endpoint) in devices_of(inlay)
 
 
 def test_removing_a_device_ends_it_in_the_browser_too(

@@ -94,10 +94,14 @@ class Refused(Exception):
 
 @dataclass
 class PushService:
-    """`mood`: a status that it answers whatever comes, or 0. `refused`: why it did not take something."""
+    """`mood`: a status that it answers whatever comes, or 0. `refused`: why it did not take something.
+
+    `wait`: the Retry-After that goes with the mood.
+    """
 
     tls: ssl.SSLContext
     mood: int = 0
+    wait: str = ""
     asked: int = 0
     refused: list[str] = field(default_factory=list)
     browsers: dict[str, Subscription] = field(default_factory=dict)
@@ -113,6 +117,8 @@ class PushService:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 status = service.take(self.path, headers, body)
                 self.send_response(status)
+                if service.wait and status == service.mood:
+                    self.send_header("Retry-After", service.wait)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

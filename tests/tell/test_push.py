@@ -5,6 +5,7 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from app.db import now
 from app.downloads.model import State
 from app.errors import Invalid
 from app.tell import push, queries, sealing
-from app.tell.model import PUSH, Hook
-from app.tell.teller import Teller, try_out
+from app.tell.line import NotTold
+from app.tell.model import PUSH, Hook, Message
+from app.tell.teller import Teller, line_to, try_out
 from tests.media import tls
 from tests.running import wait_for
-from tests.tell.conftest import World, later, make_world
+from tests.tell.conftest import QUICK, World, later, make_world
 from tests.tell.fakes import Listener
 from tests.tell.push_service import PushService, Subscription, decode, encode, open_sealed
 
@@ -45,7 +47,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushService]:
 
 @pytest.fixture
 def world(tmp_path: Path, service: PushService) -> Iterator[World]:
-    service.mood, service.asked = 0, 0
+    service.mood, service.asked, service.wait = 0, 0, ""
     service.refused.clear()
     authority = service.authority  # type: ignore[attr-defined]
     made = make_world(
@@ -175,6 +177,50 @@ def test_a_busy_service_is_asked_again_and_a_device_that_is_gone_is_removed(
     assert phone.got[0].told["title"] == "2 tracks are ready for review"
     soon(lambda: not is_there(world, gone) and not is_there(world, bad))
     assert is_there(world, id)
+
+
+def test_a_service_that_says_how_long_is_left_alone_for_so_long_but_not_for_ever(
+    world: World, service: PushService, start: Start
+) -> None:
+    phone = service.browser()
+    id = turn_on(world, world.alice, phone)
+    start()
+    service.mood, service.wait = 429, "4"
+    world.move(world.download(world.alice, "Moth"), State.REVIEW)
+    soon(lambda: world.read(id).failures)
+    asked, service.mood = service.asked, 0
+    later(1.5)
+    assert service.asked == asked, "our own pause is over since long, theirs is not"
+    [one] = soon(lambda: phone.got)
+    assert one.told["title"] == "Ida Holm – Moth"
+    for status, wait, least, most in (
+        (503, format_datetime(now() + timedelta(hours=2), usegmt=True), 7100, 7200),
+        (503, "99999999999", 6 * 3600 - 60, 6 * 3600),
+        (429, format_datetime(now() - timedelta(days=400), usegmt=True), 0, 1),
+        (429, "soon", 0, 1),
+        (500, "3600", 0, 1),
+    ):
+        service.mood, service.wait = status, wait
+        with pytest.raises(NotTold) as told:
+            push.send(world.read(id), [a_message()], line_to(world.services, world.read(id)))
+        assert least <= told.value.wait_s <= most, wait
+
+
+def test_a_restart_forgets_our_own_pause_and_not_the_one_that_was_asked_for(
+    world: World, service: PushService
+) -> None:
+    busy, down = (turn_on(world, world.alice, service.browser()) for _ in range(2))
+    pauses = {busy: timedelta(hours=2), down: timedelta(seconds=QUICK.after(0))}
+    with world.services.db.write() as session:
+        for id, pause in pauses.items():
+            queries.went_wrong(session, id, "", now() + pause)
+        queries.forget_pauses(session, lambda failures: timedelta(seconds=QUICK.after(failures)))
+    assert world.read(busy).retry_at
+    assert world.read(down).retry_at is None
+
+
+def a_message() -> Message:
+    return Message(event="test", body={"text": "This is a test."})
 
 
 @pytest.mark.parametrize("how", ["sign out", "password", "delete the user", "expire"])
