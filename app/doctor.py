@@ -77,6 +77,7 @@ def _all(worker: bool) -> tuple[Check, ...]:
         places.check_privacy,
         database.check_sqlite,
         database.check_database,
+        programs.check_fingerprints,
         programs.check_lookups,
     )
 
