@@ -26,6 +26,10 @@ COMMANDS = {
     "propose": ("app.tags.commands:propose_lines", "Propose tags for info JSON lines on stdin."),
     "scan": ("app.library.commands:scan", "Bring the index up to date with the library folder."),
     "loudness": ("app.library.sound_commands:add_loudness", "Write ReplayGain into the whole library."),
+    "fingerprints": (
+        "app.library.print_commands:add_fingerprints",
+        "Write down what the whole library sounds like.",
+    ),
     "rename": ("app.library.rename_commands:rename", "Rename the library's files as the template says."),
     "user": ("app.accounts.commands:user", "Add users, set passwords."),
     "token": ("app.accounts.commands:token", "Make API tokens."),

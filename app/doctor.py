@@ -81,6 +81,7 @@ def _all(worker: bool) -> tuple[Check, ...]:
         places.check_privacy,
         database.check_sqlite,
         database.check_database,
+        programs.check_fingerprints,
         programs.check_lookups,
         fronts.check_proxies,
         fronts.check_oidc,

@@ -162,6 +162,13 @@ class Settings:
         values.one_of("off", "track", "album"),
         "Write how loud added tracks are into them (ReplayGain 2.0): `off`, `track`, or `album` as well.",
     )
+    fingerprints: str = setting(
+        "added",
+        values.one_of("off", "added", "all"),
+        "Whose sound is compared to find duplicates under other names, if `fpcalc` is installed: `off`, "
+        "`added` (tracks that are added, with those that were), or `all` (those of the library as well, "
+        "listened to in the background).",
+    )
     allow_hosts: tuple[str, ...] = setting(
         (), values.hosts, "Hosts or networks (comma list) that downloads may reach although they are private."
     )

@@ -13,6 +13,7 @@ from app.downloads import queries, warmup
 from app.downloads.convert import Converter
 from app.downloads.finalize import Finalizer
 from app.downloads.lookups import Lookups
+from app.downloads.prints import Printer
 from app.downloads.progress import ProgressBoard
 from app.downloads.reconcile import Reconciler
 from app.downloads.retention import free_one
@@ -23,6 +24,7 @@ from app.freshness.keeper import Keeper
 from app.library import lyrics, trash
 from app.library.folder import prepare_folder
 from app.library.loudness import LoudnessKeeper
+from app.library.prints import PrintKeeper
 from app.library.renamer import Renamer
 from app.library.watch import LibraryWatcher
 from app.lookups.desk import Desk
@@ -123,6 +125,8 @@ class Worker:
         self.reconciler.start()
         self.loudness = LoudnessKeeper(services, self._nothing_converts)
         self.loudness.start()
+        self.prints = PrintKeeper(services, self._nothing_converts)
+        self.prints.start()
         self.keeper.start()
 
     def stop(self) -> None:
@@ -131,6 +135,7 @@ class Worker:
         self.consumer.stop(graceful=True)
         self.keeper.stop()
         self.loudness.stop()
+        self.prints.stop()
         self.watcher.stop()
         self.teller.stop()
         self.renamer.stop()
@@ -161,6 +166,7 @@ class Worker:
             stage=Stager(services, board, self.guard, scheduler, wake).stage,
             convert=self.converter.convert,
             finalize=Finalizer(services, self.converter, wake).finalize,
+            print=Printer(services).answer,
             lookup=lookups.look_up,
             front=lookups.fetch_front,
             words=partial(lyrics.ask, services, self.desk),

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 import app.accounts.model
 import app.downloads.model
+import app.library.print_model
 import app.library.sound_model  # noqa: F401  (all tables must be known here)
 from app.db import Base, Database
 from app.library.folder import prepare_folder

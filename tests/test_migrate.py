@@ -12,6 +12,7 @@ import app.cookies.model
 import app.downloads.model
 import app.library.change_model
 import app.library.model
+import app.library.print_model
 import app.library.rename_model
 import app.library.sound_model
 import app.lookups.model
@@ -117,6 +118,10 @@ def test_a_backup_is_complete_while_the_database_is_in_use(tmp_path: Path) -> No
 
 
 OF_0003_AND_LATER = """
+DROP TABLE staged_prints;
+DROP TABLE sound_alike;
+DROP TABLE sound_words;
+DROP TABLE sound_prints;
 DROP TABLE identities;
 DROP TABLE site_cookies;
 ALTER TABLE downloads DROP COLUMN wants_cookies;

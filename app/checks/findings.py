@@ -230,6 +230,10 @@ TROUBLES = {
         "AcoustID is to be asked, but what listens to tracks is not installed.",
         "Install it (Debian: libchromaprint-tools), or take acoustid out of INLAY_LOOKUPS.",
     ),
+    "fingerprints-missing": _warning(
+        "The library's sound is to be compared, but what listens to tracks is not installed.",
+        "Install it (Debian: libchromaprint-tools), or unset INLAY_FINGERPRINTS.",
+    ),
     # the machine
     "clock-wrong": _problem(
         "The clock is before the release of this program or of its parts: no certificate is valid then.",

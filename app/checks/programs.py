@@ -44,6 +44,19 @@ def check_javascript(settings: Settings) -> Iterator[Finding]:
         yield wrong("javascript-missing", "JavaScript engine", "none found")
 
 
+def check_fingerprints(settings: Settings) -> Iterator[Finding]:
+    from app.audio import fingerprint
+
+    if settings.fingerprints == "off":
+        yield ok("fingerprints", "off")
+    elif fingerprint.is_possible():
+        yield ok("fingerprints", f"of {settings.fingerprints} tracks")
+    elif settings.fingerprints == "all":
+        yield wrong("fingerprints-missing", "fingerprints", "fpcalc is not installed")
+    else:
+        yield ok("fingerprints", "none: fpcalc is not installed")
+
+
 def check_lookups(settings: Settings) -> Iterator[Finding]:
     """Nobody is asked anything here. Keys and contact are there, or the settings would have been refused."""
     from app.lookups import fingerprint

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from app.audio.convert import plan
 from app.audio.model import Quality
 from app.audio.quality import clock
-from app.downloads import cards, forms, known, trim
+from app.downloads import cards, forms, known, prints, trim
 from app.downloads.model import Conversion, Download, StagedTrack
 from app.downloads.requests import AnyRequest, own
 from app.errors import Failure, NotFound
@@ -26,6 +26,12 @@ from app.settings import CONFLICTS
 from app.tags.model import Tags
 
 MOST_SHOWN = 5
+SAID = {
+    Sameness.ALSO_ON: "Also on",
+    Sameness.SIMILAR: "Similar",
+    Sameness.OTHER_SOUND: "Same name, sounds different",
+    Sameness.VERSION: "Sounds the same, another version by its title",
+}
 OF_NAMES = ("keep_both", "skip")
 """What can be done when only the name is taken, by another recording."""
 
@@ -41,6 +47,7 @@ class Line:
     path: str
     facts: str
     place: str
+    by_sound: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,12 @@ class Box:
     name_taken: bool
     choices: dict[str, str]
     chosen: str
+    pending: bool = False
+    """What it sounds like is not known yet: look again soon."""
+
+    @property
+    def said(self) -> dict[Sameness, str]:
+        return SAID
 
     @property
     def duplicates(self) -> list[Line]:
@@ -76,12 +89,13 @@ def box(services: Services, download: Download, tags: Tags, values: Mapping[str,
     wanted = values.get("conflict", "") or download.conflict
     becomes = _becomes(track, download)
     return Box(
-        lines=[line_of(one.track, one.sameness) for one in found[:MOST_SHOWN]],
+        lines=[line_of(one.track, one.sameness, one.by_sound) for one in found[:MOST_SHOWN]],
         facts=" · ".join((clock(trim.kept_ms(track)), cards.becomes(download))),
         verdict=_verdict(becomes, track, duplicates),
         name_taken=taken,
         choices={name: CONFLICTS[name] for name in allowed},
         chosen=wanted if wanted in allowed else "keep_both",
+        pending=prints.is_pending(services, track),
     )
 
 
@@ -104,7 +118,7 @@ def _verdict(becomes: Quality | None, track: StagedTrack, old: list[Track]) -> s
     return "The new one is as good, and no better."
 
 
-def line_of(track: Track, how: Sameness) -> Line:
+def line_of(track: Track, how: Sameness, by_sound: bool = False) -> Line:
     return Line(
         id=track.id,
         how=how,
@@ -113,6 +127,7 @@ def line_of(track: Track, how: Sameness) -> Line:
         path=track.path,
         facts=" · ".join(part for part in (clock(track.duration_ms), sound(track)) if part),
         place=f"/library/tracks/{track.id}",
+        by_sound=by_sound,
     )
 
 

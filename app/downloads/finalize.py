@@ -11,7 +11,7 @@ from app import meters
 from app.audio.model import Quality
 from app.children.parent import Cancelled, ChildCrashed
 from app.db import now
-from app.downloads import outcome, queries, staging, undo
+from app.downloads import outcome, prints, queries, staging, undo
 from app.downloads.conflict import AlreadyThere, track_to_replace, with_album_of
 from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
@@ -126,6 +126,7 @@ class Finalizer:
             return
         placed = self._placed_before_crash(track)
         gains: dict[str, str] = {}
+        sound = prints.ensure(self.services, track)
         if placed is None:
             with self.services.db.read() as session:
                 old = track_to_replace(session, download, track, tags, quality)
@@ -134,6 +135,7 @@ class Finalizer:
             if old:
                 loud = with_album_of(old, loud)
                 self._replace(download, track, old, loud, file, quality)
+                prints.take_along(self.services, old.id, sound)
                 if later := loudness.after_placing(self.services, loud, gains):
                     with self.services.db.write() as session:
                         sound_queries.measure_later(session, old.id, now() + later)
@@ -156,6 +158,7 @@ class Finalizer:
             if later:
                 sound_queries.measure_later(session, found.id, now() + later)
             queries.set_track(session, track.id, path=str(placed.relative), library_track_id=found.id)
+        prints.take_along(self.services, found.id, sound)
         log.info("added %s", placed.relative)
 
     def _still_wanted(self, id: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from sqlalchemy.orm import Session
 
 from app.audio.formats import FORMATS
-from app.downloads import candidates, drafts, queries, trim
+from app.downloads import candidates, drafts, print_queries, queries, trim
 from app.downloads.model import Download, StagedTrack, State
 from app.errors import Invalid
 from app.library import duplicate_queries, duplicates
@@ -23,17 +23,20 @@ Known = Mapping[str, Sequence[Match]]
 
 def of_reviews(session: Session, downloads: Iterable[Download]) -> Known:
     """What the library has of those of these downloads that wait for their review."""
-    waiting = (track for one in downloads if one.state is State.REVIEW for track in one.tracks)
-    return duplicates.matches_of_all(session, {track.id: _proposed(track) for track in waiting})
+    waiting = [track for one in downloads if one.state is State.REVIEW for track in one.tracks]
+    sounds = print_queries.of_staged(session, waiting)
+    wanted = {track.id: _proposed(track, sounds.get(track.id, b"")) for track in waiting}
+    return duplicates.matches_of_all(session, wanted)
 
 
 def of_track(session: Session, track: StagedTrack, tags: Tags) -> list[Match]:
     """What the library has of this track if it is called so."""
-    return duplicates.matches(session, recording(track, tags))
+    sound = print_queries.of_staged(session, [track]).get(track.id, b"")
+    return duplicates.matches(session, recording(track, tags, sound))
 
 
-def recording(track: StagedTrack, tags: Tags) -> Recording:
-    """A staged track with these names, as it is compared."""
+def recording(track: StagedTrack, tags: Tags, sound: bytes = b"") -> Recording:
+    """A staged track with these names, and this print, as it is compared."""
     origin = Tags(
         title=tags.title,
         artist=tags.artist,
@@ -41,7 +44,7 @@ def recording(track: StagedTrack, tags: Tags) -> Recording:
         isrc=tags.isrc or candidates.isrc(track),
         source_id=read.source_id(track.info),
     )
-    return duplicates.recording_of(origin, trim.kept_ms(track))
+    return duplicates.recording_of(origin, trim.kept_ms(track), sound)
 
 
 def has_duplicate(found: Iterable[Match]) -> bool:
@@ -85,16 +88,18 @@ def at_source(session: Session, download: Download, source_id: str, duration_ms:
 
 def is_being_added(session: Session, track: StagedTrack, tags: Tags) -> bool:
     """Whether the same recording is on its way into the library from another download."""
-    mine = recording(track, tags)
     others = queries.finalizing_tracks(session, not_of=track.download_id)
+    sounds = print_queries.of_staged(session, [track, *others])
+    mine = recording(track, tags, sounds.get(track.id, b""))
     return any(
-        duplicates.sameness(mine, recording(other, other.tags)) is Sameness.DUPLICATE
+        duplicates.sameness(mine, recording(other, other.tags, sounds.get(other.id, b"")))
+        is Sameness.DUPLICATE
         for other in others
         if other.tags
     )
 
 
-def _proposed(track: StagedTrack) -> Recording:
+def _proposed(track: StagedTrack, sound: bytes) -> Recording:
     values = drafts.values_of(track)
     title, artist, album = (values.get(name, "") for name in ("title", "artist", "album"))
-    return recording(track, Tags(title=title, artist=artist, album=album))
+    return recording(track, Tags(title=title, artist=artist, album=album), sound)

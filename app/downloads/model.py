@@ -191,6 +191,19 @@ class StagedTrack(Base):
         return msgspec.convert(self.info.get(IN_FILE, {}), Tags)
 
 
+class StagedPrint(Base):
+    """What the kept part of a staged track sounds like, as `app.audio.alike` packs it; empty: nothing."""
+
+    __tablename__ = "staged_prints"
+
+    track_id: Mapped[str] = mapped_column(
+        ForeignKey("staged_tracks.id", ondelete="CASCADE"), primary_key=True
+    )
+    start_ms: Mapped[int | None]
+    end_ms: Mapped[int | None]
+    found: Mapped[bytes]
+
+
 class Site(Base):
     """How one site treats us. A row appears with the first download that ended well or badly there."""
 

@@ -17,6 +17,7 @@ from app.downloads import (
     drafts,
     forms,
     listen_pages,
+    prints,
     spectrum_pages,
     toast,
     trim,
@@ -50,6 +51,8 @@ def review_page(
     track = download.tracks[0]
     known = candidate_pages.look(services, track)
     candidate_pages.ring_if_unknown(services, track, known)
+    if prints.is_pending(services, track):
+        services.ring("print", track.id)
     completion.warm(services.db)
     return _review(services, download, drafts.values_of(track), cover=cover, known=known)
 

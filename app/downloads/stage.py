@@ -14,7 +14,17 @@ from app import meters
 from app.children.limits import fetch_limits
 from app.children.parent import Cancelled, ChildCrashed
 from app.cookies.lend import Loan, lend
-from app.downloads import candidates, cover, known, outcome, queries, site_queries, staging
+from app.downloads import (
+    candidates,
+    cover,
+    known,
+    outcome,
+    print_queries,
+    prints,
+    queries,
+    site_queries,
+    staging,
+)
 from app.downloads.child import Staged
 from app.downloads.confirm import accept_as_proposed
 from app.downloads.lanes import Lane, lane_of_all
@@ -23,6 +33,7 @@ from app.downloads.progress import Progress, ProgressBoard
 from app.downloads.schedule import Scheduler
 from app.downloads.watchdog import Watchdog
 from app.errors import Failure, surprise
+from app.library import prints as made
 from app.library.artists import Artists
 from app.logs import about as lines_about
 from app.rules.queries import about
@@ -170,10 +181,14 @@ class Stager:
             cover_edit=edit,
             with_cover=not edit or edit["from"] != cover.NONE,
         )
+        # Who adds by itself what is ready has to know that it is nothing that we have under another name.
+        sound = self._sound(track) if adds_by_itself(rules) else None
         with self.services.db.write() as session:
             outcome.take_note_of_bytes(session, download, spent_bytes)
             site_queries.succeeded(session, download.site)
             queries.replace_tracks(session, download.id, [track])
+            if sound is not None:
+                print_queries.keep(session, track, sound)
             ready = queries.move(
                 session, download.id, State.REVIEW, duration_ms=staged.source_quality.duration_ms
             )
@@ -186,8 +201,17 @@ class Stager:
             self.services.ring("finalize", download.id)
         else:
             self.services.ring("convert", track.id)
+            if prints.is_pending(self.services, track):
+                self.services.ring("print", track.id)
             if candidates.are_on(self.services.settings):
                 self.services.ring("lookup", track.id)
+
+    def _sound(self, track: StagedTrack) -> bytes | None:
+        """What is to be kept of it; None: nothing is, for now."""
+        if not made.are_made(self.services):
+            return None
+        file = staging.folder_of(self.services.settings, track.download_id) / track.source_file
+        return prints.listen(self.services, track, file)
 
     def _propose(self, staged: Staged, rules: list[Rule]) -> Proposal:
         artists = self.artists.keys(self.services.db)

@@ -1,13 +1,23 @@
-"""The duplicates of the whole library, group by group: by their names, by their ISRC, by their source."""
+"""The duplicates of the whole library, group by group: by names, by ISRC, by source, by sound."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from app.library import duplicate_queries as queries
-from app.library.duplicates import Sameness, clusters, known_source, recording_in, sameness
+from app.library import print_queries
+from app.library.duplicates import (
+    Sameness,
+    alike,
+    clusters,
+    is_by_sound,
+    known_source,
+    recording_in,
+    sameness,
+)
 from app.library.model import Track
+from app.library.queries import by_ids
 
 GROUPS = 25
 """On a page, at least, unless there are no more."""
@@ -16,7 +26,11 @@ LOOKED_AT = 200
 MOST_LOOKED_AT = 5_000
 """On one page; what comes then is on the next one, even if there was little on this one."""
 
-NAMES, ISRC, SOURCE = "names", "isrc", "source"
+NAMES, ISRC, SOURCE, SOUND = "names", "isrc", "source", "sound"
+DIFFERENT = "different"
+"""The kind of those whose names are the same and whose sound is not: no duplicates, but worth a look."""
+MOST_ALIKE = 30
+"""Tracks that sound alike, looked at together."""
 Cursor = tuple[str, ...]
 """The kind, and the last thing in common that was looked at."""
 
@@ -38,7 +52,7 @@ def page(session: Session, after: Cursor = ()) -> Page:
     """Groups of tracks that are the same recording, in a steady order, those behind the cursor `after`."""
     found: list[Group] = []
     looked_at = 0
-    kinds = (NAMES, ISRC, SOURCE)
+    kinds = tuple(_READERS)
     start = kinds.index(after[0]) if after and after[0] in kinds else 0
     for kind in kinds[start:]:
         cursor = after if after and after[0] == kind else (kind, "", "")
@@ -59,7 +73,21 @@ def _by_names(session: Session, cursor: Cursor) -> Chunk:
     _, artist, title = cursor
     names = queries.shared_names(session, (artist, title), LOOKED_AT)
     tracks = _by(queries.with_names(session, names), lambda one: (one.artist_key, one.title_key))
-    return [(name, [Group(NAMES, several) for several in clusters(tracks.get(name, []))]) for name in names]
+    sounds = print_queries.of_tracks(session, [one.id for several in tracks.values() for one in several])
+    return [(name, list(_named(tracks.get(name, []), sounds))) for name in names]
+
+
+def _named(tracks: list[Track], sounds: Mapping[str, bytes]) -> Iterator[Group]:
+    """Tracks of one name: those that are one recording, and those of which only the sound says otherwise."""
+    found = clusters(tracks, sounds)
+    yield from (Group(NAMES, several) for several in found)
+    for several in clusters(tracks) if sounds else ():
+        ids = {one.id for one in several}
+        others = [together[1:] for together in found if together[0].id in ids]
+        doubles = {one.id for some in others for one in some}
+        apart = [one for one in several if one.id not in doubles]
+        if len(apart) > 1:
+            yield Group(DIFFERENT, apart)
 
 
 def _by_isrc(session: Session, cursor: Cursor) -> Chunk:
@@ -74,6 +102,27 @@ def _by_source(session: Session, cursor: Cursor) -> Chunk:
         queries.with_source(session, [id for id in ids if known_source(id)]), lambda one: (one.source_id,)
     )
     return [((id, ""), list(_others(SOURCE, tracks.get((id,), [])))) for id in ids]
+
+
+def _by_sound(session: Session, cursor: Cursor) -> Chunk:
+    ids = print_queries.with_alike(session, cursor[1], LOOKED_AT)
+    return [((id, ""), list(_sounding_like(session, id))) for id in ids]
+
+
+def _sounding_like(session: Session, id: str) -> Iterator[Group]:
+    """The groups around this track, told with the first of their tracks: ids are looked at in order."""
+    ids, around = {id}, print_queries.alike_of(session, [id])
+    while around - ids and len(ids) < MOST_ALIKE:
+        ids |= around
+        around = print_queries.alike_of(session, ids)
+    if min(ids) != id:
+        return
+    tracks = sorted(by_ids(session, ids).values(), key=lambda one: one.id)[:MOST_ALIKE]
+    sounds = print_queries.of_tracks(session, [one.id for one in tracks])
+    for several in alike(tracks, sounds):
+        first, *others = (recording_in(one, sounds.get(one.id, b"")) for one in several)
+        if any(is_by_sound(first, other) for other in others):
+            yield Group(SOUND, several)
 
 
 def _others(kind: str, tracks: list[Track]) -> Iterator[Group]:
@@ -91,4 +140,4 @@ def _by(tracks: list[Track], key: Callable[[Track], Cursor]) -> dict[Cursor, lis
     return found
 
 
-_READERS = {NAMES: _by_names, ISRC: _by_isrc, SOURCE: _by_source}
+_READERS = {NAMES: _by_names, ISRC: _by_isrc, SOURCE: _by_source, SOUND: _by_sound}

@@ -12,7 +12,7 @@ from litestar.response import Template
 from app.audio.quality import clock, label
 from app.htmx import page
 from app.library import duplicate_groups
-from app.library.duplicate_groups import ISRC, NAMES, SOURCE
+from app.library.duplicate_groups import DIFFERENT, ISRC, NAMES, SOUND, SOURCE
 from app.library.duplicates import is_better, sound_of, worth
 from app.library.model import Track
 from app.services import Services
@@ -21,6 +21,8 @@ SAID = {
     NAMES: "",
     ISRC: "The same recording by its ISRC, under other names.",
     SOURCE: "From the same upload, under other names.",
+    SOUND: "Sounds the same, under other names.",
+    DIFFERENT: "Same name, sounds different: two recordings, no duplicates.",
 }
 
 
@@ -61,7 +63,9 @@ def duplicates_page(
 
 def _shown(kind: str, tracks: list[Track]) -> Shown:
     ordered = sorted(tracks, key=lambda one: worth(*sound_of(one)), reverse=True)
-    return Shown(_name(ordered[0]), SAID[kind], [_copy(one, tracks) for one in ordered])
+    # Of two recordings none is "the better one".
+    compared = [] if kind == DIFFERENT else tracks
+    return Shown(_name(ordered[0]), SAID[kind], [_copy(one, compared) for one in ordered])
 
 
 def _copy(track: Track, group: list[Track]) -> Copy:
@@ -72,7 +76,7 @@ def _copy(track: Track, group: list[Track]) -> Copy:
         by=" · ".join(part for part in (track.artist, track.album) if part),
         facts=" · ".join(part for part in (clock(track.duration_ms), sound(track)) if part),
         path=track.path,
-        best=is_better(sound_of(track), others),
+        best=bool(others) and is_better(sound_of(track), others),
     )
 
 

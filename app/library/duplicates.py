@@ -1,20 +1,24 @@
 """Is this a recording that we have? And of two files of one recording, which is the better?
 
-Two tracks are the same recording when their ISRCs are the same, or when their names and lengths are. The same
-names on another release are that: "also on", to be known and never to be replaced.
+Two tracks are the same recording when their ISRCs are the same, when their names and lengths are, or when
+they sound the same, however they are called. The same names on another release are that: "also on", to be
+known and never to be replaced. Where both have prints, the same names are not enough for what clearly sounds
+different.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from app.audio.alike import Sounds, compare, words
 from app.audio.model import Quality
 from app.library import duplicate_queries as queries
+from app.library import print_queries
 from app.library.model import Track
-from app.tags.keys import album_key, artist_key, title_key
+from app.tags.keys import additions, album_key, artist_key, base, title_key
 from app.tags.model import Tags
 
 LEAST_GUARD_MS = 3_000
@@ -25,6 +29,10 @@ CD_BITS = 16
 
 NAMELESS = ("generic", "html5")
 """Extractors for pages that nobody knows."""
+
+MOST_HEARD = 20
+"""Comparisons of one track's sound with others of its name: some names hundreds have."""
+NOTHING_HEARD: Mapping[str, bytes] = {}
 
 T = TypeVar("T")
 Sound = tuple[Quality | None, Quality | None]
@@ -38,6 +46,10 @@ class Sameness(StrEnum):
     """The same artist and title on another release."""
     SIMILAR = "similar"
     """The same names, but it is longer or shorter, or nobody knows how long."""
+    OTHER_SOUND = "other_sound"
+    """The same names, but it sounds different."""
+    VERSION = "version"
+    """It sounds the same, but its title says that it is another version: a live take, a remix, mono."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,9 @@ class Recording:
     duration_ms: int | None = None
     isrc: str = ""
     source_id: str = ""
+    title: str = ""
+    sound: bytes = b""
+    """Its print, as `app.audio.alike` packs it."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +74,11 @@ class Match:
     track: Track
     sameness: Sameness
     same_album: bool
+    by_sound: bool = False
+    """It is the sound that says so: names, ISRC and source do not."""
 
 
-def recording_of(tags: Tags, duration_ms: int | None) -> Recording:
+def recording_of(tags: Tags, duration_ms: int | None, sound: bytes = b"") -> Recording:
     return Recording(
         title_key=title_key(tags.title) if tags.title else "",
         artist_key=artist_key(tags.artist) if tags.artist else "",
@@ -69,10 +86,12 @@ def recording_of(tags: Tags, duration_ms: int | None) -> Recording:
         duration_ms=duration_ms,
         isrc=tags.isrc,
         source_id=known_source(tags.source_id),
+        title=tags.title,
+        sound=sound,
     )
 
 
-def recording_in(track: Track) -> Recording:
+def recording_in(track: Track, sound: bytes = b"") -> Recording:
     return Recording(
         track.title_key,
         track.artist_key,
@@ -80,6 +99,8 @@ def recording_in(track: Track) -> Recording:
         track.duration_ms,
         track.isrc,
         known_source(track.source_id),
+        track.title,
+        sound,
     )
 
 
@@ -90,17 +111,46 @@ def known_source(source_id: str) -> str:
 
 def sameness(one: Recording, other: Recording) -> Sameness | None:
     """How far the two are the same; None: not at all."""
+    return Sameness.DUPLICATE if _share_an_id(one, other) else _by_names_and_sound(one, other)
+
+
+def is_by_sound(one: Recording, other: Recording) -> bool:
+    """Whether nothing but their sound says that these two are the same recording."""
+    named = Sameness.DUPLICATE if _share_an_id(one, other) else _by_names(one, other)
+    return named is not Sameness.DUPLICATE and sameness(one, other) is Sameness.DUPLICATE
+
+
+def _share_an_id(one: Recording, other: Recording) -> bool:
     if one.isrc and one.isrc == other.isrc:
-        return Sameness.DUPLICATE
-    near = is_as_long(one.duration_ms, other.duration_ms)
+        return True
     # Two songs cut out of one upload have its id in common, and are not as long as each other.
-    if near and one.source_id and one.source_id == other.source_id:
-        return Sameness.DUPLICATE
+    near = is_as_long(one.duration_ms, other.duration_ms)
+    return near and bool(one.source_id) and one.source_id == other.source_id
+
+
+def _by_names_and_sound(one: Recording, other: Recording) -> Sameness | None:
+    named = _by_names(one, other)
+    if not (one.sound and other.sound):
+        return named
+    near = print_queries.is_near(one.duration_ms, other.duration_ms)
+    sounds = compare(one.sound, other.sound) if named or near else Sounds.UNKNOWN
+    if named and sounds is Sounds.DIFFERENT:
+        return Sameness.OTHER_SOUND
+    if sounds is not Sounds.SAME or not near or named in (Sameness.DUPLICATE, Sameness.ALSO_ON):
+        return named
+    if base(one.title) == base(other.title) and additions(one.title) != additions(other.title):
+        return Sameness.VERSION
+    both_on_albums = one.album_key and other.album_key
+    return Sameness.ALSO_ON if both_on_albums and one.album_key != other.album_key else Sameness.DUPLICATE
+
+
+def _by_names(one: Recording, other: Recording) -> Sameness | None:
     names = (one.title_key, one.artist_key)
     if not all(names) or names != (other.title_key, other.artist_key):
         return None
     if one.album_key and other.album_key and one.album_key != other.album_key:
         return Sameness.ALSO_ON
+    near = is_as_long(one.duration_ms, other.duration_ms)
     return Sameness.DUPLICATE if near else Sameness.SIMILAR
 
 
@@ -117,14 +167,20 @@ def matches(session: Session, recording: Recording) -> list[Match]:
 
 
 def matches_of_all(session: Session, recordings: Mapping[T, Recording]) -> dict[T, list[Match]]:
-    """As `matches`, for many at once: three questions to the database, however many there are."""
+    """As `matches`, for many at once: a few questions to the database, however many there are."""
     wanted = recordings.values()
     names = {(one.artist_key, one.title_key) for one in wanted if one.artist_key and one.title_key}
     found = queries.with_names(session, names)
     found += queries.with_isrc(session, {one.isrc for one in wanted if one.isrc})
     found += queries.with_source(session, {one.source_id for one in wanted if one.source_id})
-    tracks = {track.id: track for track in found}.values()
-    judged = {key: _judged(recording, tracks) for key, recording in recordings.items()}
+    heard = {key: (words(one.sound), one.duration_ms) for key, one in recordings.items() if one.sound}
+    near = print_queries.near(session, heard) if heard else {}
+    tracks = {track.id: track for track in (*found, *(one for several in near.values() for one in several))}
+    sounds = print_queries.of_tracks(session, tracks) if heard else {}
+    judged = {
+        key: _judged(recording, tracks.values(), sounds, {one.id for one in near.get(key, ())})
+        for key, recording in recordings.items()
+    }
     return {key: several for key, several in judged.items() if several}
 
 
@@ -132,12 +188,18 @@ def only_duplicates(found: Iterable[Match]) -> list[Track]:
     return [one.track for one in found if one.sameness is Sameness.DUPLICATE]
 
 
-def _judged(recording: Recording, tracks: Iterable[Track]) -> list[Match]:
+def _judged(
+    recording: Recording, tracks: Iterable[Track], sounds: Mapping[str, bytes], near: Collection[str]
+) -> list[Match]:
+    """Sounds are compared only where there is a reason: a comparison takes milliseconds."""
     found = []
     for track in tracks:
         other = recording_in(track)
+        if track.id in near or _by_names(recording, other):
+            other = recording_in(track, sounds.get(track.id, b""))
         if how := sameness(recording, other):
-            found.append(Match(track, how, recording.album_key == other.album_key))
+            by_sound = how is Sameness.DUPLICATE and is_by_sound(recording, other)
+            found.append(Match(track, how, recording.album_key == other.album_key, by_sound))
     order = list(Sameness)
     return sorted(found, key=lambda one: (order.index(one.sameness), not one.same_album, one.track.added_at))
 
@@ -179,11 +241,11 @@ def _worth(quality: Quality) -> tuple[int, int]:
     return 0, round((quality.bitrate_bps or 0) / 1_000)
 
 
-def clusters(tracks: Iterable[Track]) -> list[list[Track]]:
+def clusters(tracks: Iterable[Track], sounds: Mapping[str, bytes] = NOTHING_HEARD) -> list[list[Track]]:
     """These tracks, taken apart into those that are the same recording; whoever is alone is left out.
 
     All of them have names, a source or an ISRC in common. Sorted by length, so that each is compared with the
-    few that are about as long.
+    few that are about as long; `sounds` are their prints, as far as there are any.
     """
     ordered = sorted(tracks, key=lambda track: (track.duration_ms or 0, track.added_at, track.id))
     leader = {track.id: track.id for track in ordered}
@@ -192,21 +254,53 @@ def clusters(tracks: Iterable[Track]) -> list[list[Track]]:
         if track.isrc:
             _join(leader, track.id, first_with.setdefault(track.isrc, track.id))
         seen: set[str] = set()
+        heard = 0
         for other in reversed(ordered[:at]):
-            if not is_as_long(track.duration_ms, other.duration_ms):
+            if not is_as_long(track.duration_ms, other.duration_ms) or heard > MOST_HEARD:
                 break
-            # One of each album is enough: the others are with that one already.
-            if other.album_key not in seen and _are_duplicates(track, other):
+            # One of each album is enough: the others are with that one already, unless they sound different.
+            if other.album_key in seen:
+                continue
+            both = bool(sounds.get(track.id) and sounds.get(other.id))
+            same = _are_duplicates(track, other, sounds)
+            heard += both
+            if same:
                 _join(leader, track.id, other.id)
-            seen.add(other.album_key)
+            if same or not both:
+                seen.add(other.album_key)
+    return _together(ordered, leader)
+
+
+def alike(tracks: Sequence[Track], sounds: Mapping[str, bytes]) -> list[list[Track]]:
+    """Of these tracks, which sound alike, those that are the same recording, however they are called.
+
+    `Song` and `Song (Live)` are not together, although each may sound like one that has another name.
+    """
+    found: list[list[Recording]] = []
+    by_recording: dict[int, Track] = {}
+    for track in tracks:
+        one = recording_in(track, sounds.get(track.id, b""))
+        by_recording[id(one)] = track
+        for several in found:
+            said = {sameness(one, other) for other in several}
+            if Sameness.DUPLICATE in said and Sameness.VERSION not in said:
+                several.append(one)
+                break
+        else:
+            found.append([one])
+    return [[by_recording[id(one)] for one in several] for several in found if len(several) > 1]
+
+
+def _together(tracks: Iterable[Track], leader: dict[str, str]) -> list[list[Track]]:
     found: dict[str, list[Track]] = {}
-    for track in ordered:
+    for track in tracks:
         found.setdefault(_leader(leader, track.id), []).append(track)
     return [several for several in found.values() if len(several) > 1]
 
 
-def _are_duplicates(one: Track, other: Track) -> bool:
-    return sameness(recording_in(one), recording_in(other)) is Sameness.DUPLICATE
+def _are_duplicates(one: Track, other: Track, sounds: Mapping[str, bytes]) -> bool:
+    first, second = (recording_in(track, sounds.get(track.id, b"")) for track in (one, other))
+    return sameness(first, second) is Sameness.DUPLICATE
 
 
 def _join(leader: dict[str, str], one: str, other: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.checks.findings import Finding
-from app.checks.programs import check_lookups
+from app.checks.programs import check_fingerprints, check_lookups
 from app.lookups import fingerprint
 from app.settings import Settings
 from tests.running import Inlay
@@ -42,3 +42,17 @@ def test_the_command_tells_it(tmp_path: Path) -> None:
     with Inlay(tmp_path / "inlay", lookups="musicbrainz", contact="me@example.org") as inlay:
         told = json.loads(inlay.command("doctor", "--json").stdout)
     assert ["ok", "musicbrainz"] in [[one["level"], one["text"]] for one in told if one["check"] == "lookups"]
+
+
+def test_fingerprints_are_told_and_missed_only_when_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def said(fingerprints: str) -> Finding:
+        [one] = check_fingerprints(Settings(fingerprints=fingerprints))
+        return one
+
+    assert said("off").text == "off"
+    monkeypatch.setitem(fingerprint.parent.ENVIRONMENT, "PATH", "/nowhere")
+    assert (said("added").level, said("added").text) == ("ok", "none: fpcalc is not installed")
+    assert (said("all").level, said("all").code) == ("warning", "fingerprints-missing")
+    assert "libchromaprint-tools" in said("all").hint

@@ -174,6 +174,11 @@ def _chord(pitch_hz: float, loud_from: float | None) -> str:
     return "|".join(sides)
 
 
+def cached(stem: str, suffix: str, arguments: list[str]) -> Path:
+    """What ffmpeg makes with these arguments."""
+    return _cached(f"{stem}-{_digest(arguments)}{suffix}", arguments)
+
+
 def _cached(name: str, arguments: list[str]) -> Path:
     """Two test processes may make the same file at once: each writes its own, the last one stays."""
     path = CACHE / name

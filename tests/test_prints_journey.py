@@ -1,0 +1,111 @@
+"""What sounds the same is known at the review of a real server, and on the page of duplicates."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.audio.fingerprint import is_possible
+from tests.media.site import MediaSite
+from tests.media.tunes import made_of, tune
+from tests.running import PASSWORD, Inlay, wait_for
+
+pytestmark = pytest.mark.skipif(not is_possible(), reason="fpcalc is not installed")
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def web(inlay: Inlay) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=inlay.url, headers={"Origin": inlay.url}, timeout=20, verify=False) as client:
+        client.post("/login", data={"name": "alice", "password": PASSWORD})
+        token = client.get("/settings").text.partition('name="csrf_token" value="')[2].partition('"')[0]
+        client.headers["x-csrf-token"] = token
+        yield client
+
+
+def fetched(inlay: Inlay, site: MediaSite, title: str, file: Path, **more: Any) -> dict[str, Any]:
+    told = {"title": title, "artist": "Ida Holm", **more}
+    found = inlay.rest(inlay.submit(site.track(f"upload{next(_numbers)}", file, **told)))
+    assert found["state"] == "review", found
+    return found
+
+
+def box(web: httpx.Client, id: str, **typed: str) -> str:
+    """The review's box as soon as somebody has listened."""
+    typed = {"artist": "Ida Holm", **typed}
+
+    def known() -> str:
+        text = web.get(f"/downloads/{id}/duplicates", params=typed).text
+        return "" if "every 2s" in text else text
+
+    found: str = wait_for(known, 60)
+    return found
+
+
+@pytest.fixture(scope="module")
+def harbour(inlay: Inlay, site: MediaSite) -> str:
+    found = fetched(inlay, site, "Harbour", made_of(tune(1), "mp3 128"))
+    inlay.confirm(found["id"])
+    return str(inlay.done(found["id"])["path"])
+
+
+def test_the_review_tells_what_sounds_the_same_and_the_policy_goes_by_it(
+    inlay: Inlay, site: MediaSite, web: httpx.Client, harbour: str
+) -> None:
+    found = fetched(inlay, site, "Hafen", made_of(tune(1), "from 2 s"))
+    said = box(web, found["id"], title="Hafen")
+    assert "You have this" in said
+    assert "Sounds the same, under another name." in said
+    assert 'name="conflict"' in said
+    assert "Sounds the same, another version by its title" in box(web, found["id"], title="Harbour (Live)")
+    page = web.get(f"/downloads/{found['id']}/review").text
+    assert "Sounds the same, under another name." in page
+    told = inlay.download(found["id"])
+    assert ([one["path"] for one in told["duplicates"]], told["lane"]) == ([harbour], "check")
+    inlay.confirm(found["id"], title="Hafen", conflict="skip")
+    ended = wait_for(lambda: (d := inlay.download(found["id"]))["state"] == "skipped" and d, 60)
+    assert [one["path"] for one in ended["duplicates"]] == [harbour]
+
+
+def test_another_recording_of_that_name_is_no_duplicate_and_is_never_skipped_or_replaced(
+    inlay: Inlay, site: MediaSite, web: httpx.Client, harbour: str
+) -> None:
+    before = (inlay.library / harbour).read_bytes()
+    found = fetched(inlay, site, "Harbour", made_of(tune(2), "mp3 128"))
+    said = box(web, found["id"], title="Harbour")
+    assert "Same name, sounds different" in said
+    assert "You have this" not in said
+    assert inlay.download(found["id"])["duplicates"] == []
+    inlay.confirm(found["id"], conflict="overwrite")
+    added = inlay.done(found["id"])["path"]
+    assert added != harbour
+    assert (inlay.library / harbour).read_bytes() == before
+    assert "Same name, sounds different" in web.get("/library/duplicates").text
+
+
+def test_the_page_of_duplicates_lists_it_and_what_is_added_by_itself_is_none(
+    inlay: Inlay, site: MediaSite, web: httpx.Client, harbour: str
+) -> None:
+    found = fetched(inlay, site, "Estuary", made_of(tune(1), "mp3 64"))
+    inlay.confirm(found["id"])
+    added = inlay.done(found["id"])["path"]
+    page = web.get("/library/duplicates").text
+    group = page.partition("Sounds the same, under other names.")[2].partition("</section>")[0]
+    assert harbour in group
+    assert added in group
+
+
+def test_switched_off_all_is_as_before(tmp_path: Path, site: MediaSite) -> None:
+    with Inlay(tmp_path, fingerprints="off") as inlay:
+        inlay.add_user("alice", admin=True)
+        inlay.start()
+        for title, number in (("Harbour", 1), ("Hafen", 1), ("Harbour", 2)):
+            found = fetched(inlay, site, title, made_of(tune(number), "mp3 128"))
+            assert bool(found["duplicates"]) == (number == 2)
+            inlay.confirm(found["id"])
+            inlay.done(found["id"])
+        assert len(inlay.files()) == 3
