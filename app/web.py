@@ -49,6 +49,7 @@ from app.accounts.throttle import Throttle
 from app.downloads.progress import ProgressBoard
 from app.errors import InlayError, NeedsLogin, SettingsError, TooMany
 from app.htmx import fragment, go, page, wants_fragment
+from app.languages.pages import install
 from app.library.complete import Completion
 from app.resources import folder
 from app.services import Services
@@ -180,6 +181,7 @@ def _templates(assets: "Assets", base_path: str) -> JinjaTemplateEngine:
     engine = JinjaTemplateEngine(directory=folder("templates"))
     engine.engine.globals["base_path"] = base_path
     engine.engine.add_extension(SubPath)
+    install(engine.engine)
     engine.engine.trim_blocks = engine.engine.lstrip_blocks = True
     engine.engine.globals["asset"] = assets.url
     return engine

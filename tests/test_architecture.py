@@ -12,7 +12,16 @@ APP = Path(__file__).parents[1] / "app"
 # From the bottom up: a module may import modules of its own layer and of those above it in this list.
 LAYERS = [
     # words: pure data that everything speaks of
-    ["app", "app.errors", "app.resources", "app.audio.model", "app.audio.formats", "app.tags.model"],
+    ["app.languages.say"],
+    [
+        "app",
+        "app.errors",
+        "app.resources",
+        "app.languages",
+        "app.audio.model",
+        "app.audio.formats",
+        "app.tags.model",
+    ],
     ["app.freshness.versions"],
     # base
     [
