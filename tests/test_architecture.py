@@ -209,6 +209,7 @@ ONLY_IMPORTERS = {
     "Cryptodome": {"app.cookies.seal", "app.tell.sealing"},
     "prometheus_client": {"app.metrics"},
     "segno": {"app.accounts.qr"},
+    "polib": {"app.languages.catalogue", "app.languages.extracting"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},
     "alembic": {"app.migrate"},

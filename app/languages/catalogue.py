@@ -1,0 +1,169 @@
+"""A language's texts, read from its `.po` file; English sentences are found in it, also filled ones."""
+
+import io
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from app.languages import ENGLISH, LANGUAGES
+from app.languages.say import say
+
+FOLDER = Path(__file__).parent
+HOLE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+WITH_HOLES = "python-brace-format"
+"""The flag of entries whose `{name}`s are holes."""
+NOT_OURS = frozenset(
+    "title name value artist album path text said user channel site who called person wanted title_of "
+    "name_of old new from_ contact url address told".split()
+)
+"""Holes for other people's words: a song called “Added” keeps its name."""
+MOST_KEPT = 2048
+LONGEST = 2000
+DEEPEST = 3
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?…])( )(?=\S)")
+_AND = say(" and ")
+_JOINTS = (" · ", "; ", ", ", _AND)
+"""What lines and lists are joined with, and what is tried in this order when the whole is not known."""
+MOST_PARTS = 24
+MOST_SENTENCES = (3, 3, 3, 8)
+"""That are told one by one, by the depth that is left. What is longer is a stranger's."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """An entry with holes: what stands between them, their names, and the translation."""
+
+    between: tuple[str, ...]
+    names: tuple[str, ...]
+    translation: str
+
+    @property
+    def weight(self) -> int:
+        return sum(map(len, self.between))
+
+    def match(self, sentence: str) -> dict[str, str] | None:
+        """What is in the holes. Found from left to right, so that no text can make it slow."""
+        first, *inner, last = self.between
+        end = len(sentence) - len(last)
+        if not (sentence.startswith(first) and sentence.endswith(last)):
+            return None
+        found, at = [], len(first)
+        for text in inner:
+            where = sentence.find(text, at + 1, end)
+            if where < 0:
+                return None
+            found.append(sentence[at:where])
+            at = where + len(text)
+        if at >= end:
+            return None
+        found.append(sentence[at:end])
+        return dict(zip(self.names, found, strict=True))
+
+
+class Catalogue:
+    """One language. `gettext` and `ngettext` are for templates, `tell` for sentences that Python made."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        texts: NullTranslations = NullTranslations()
+        self._patterns: list[Pattern] = []
+        if language != ENGLISH:
+            texts, self._patterns = _read(FOLDER / f"{language}.po")
+        self.gettext, self.ngettext, self._texts = texts.gettext, texts.ngettext, texts
+        self.tell = lru_cache(MOST_KEPT)(self._tell)
+
+    def _tell(self, sentence: str) -> str:
+        if self.language == ENGLISH or not sentence or len(sentence) > LONGEST:
+            return sentence
+        return self._found(sentence, DEEPEST) or sentence
+
+    def _found(self, text: str, depth: int) -> str | None:
+        """The translation, or None where no part of it is known."""
+        if not _has_letters(text):
+            return None
+        for way in (self._known, self._of_sentences, self._filled, self._joined):
+            if (one := way(text, depth)) is not None:
+                return one
+        return None
+
+    def _joined(self, text: str, depth: int) -> str | None:
+        """A list, each of its parts told. All have to be known, except in lines of facts."""
+        for joint in _JOINTS:
+            parts = text.split(joint)
+            if 1 < len(parts) <= MOST_PARTS:
+                told = [self._found(part, depth) for part in parts]
+                known = [
+                    new is not None or not _has_letters(old) for new, old in zip(told, parts, strict=True)
+                ]
+                if all(known) or (joint == _JOINTS[0] and any(known)):
+                    between = self._texts.gettext(joint) if joint == _AND else joint
+                    return between.join(new or old for new, old in zip(told, parts, strict=True))
+        return None
+
+    def _known(self, text: str, depth: int) -> str | None:
+        exact = self._texts.gettext(text)
+        return exact if exact != text else self._filled(text, depth, across=False)
+
+    def _of_sentences(self, text: str, depth: int) -> str | None:
+        """Several sentences, each told; as many as belong together are taken at once."""
+        parts = _SENTENCE_ENDS.split(text)[::2]
+        if not 1 < len(parts) <= MOST_SENTENCES[depth]:
+            return None
+        told, known, start = [], False, 0
+        while start < len(parts):
+            for end in range(len(parts), start, -1):
+                piece = " ".join(parts[start:end])
+                new = self._known(piece, depth) if piece != text else None
+                if new is not None or end == start + 1:
+                    known = known or new is not None
+                    told.append(new or piece)
+                    start = end
+                    break
+        return " ".join(told) if known else None
+
+    def _filled(self, text: str, depth: int, *, across: bool = True) -> str | None:
+        """By an entry with holes. `across`: also when a hole would hold the end of a sentence."""
+        if depth == 0:
+            return None
+        for pattern in self._patterns:
+            found = pattern.match(text)
+            if found is None or (not across and any(_SENTENCE_ENDS.search(one) for one in found.values())):
+                continue
+            words = {
+                name: value
+                if name.rstrip("0123456789") in NOT_OURS
+                else self._found(value, depth - 1) or value
+                for name, value in found.items()
+            }
+            return _filled_in(pattern.translation, words)
+        return None
+
+
+def _filled_in(text: str, words: dict[str, str]) -> str:
+    return HOLE.sub(lambda hole: words.get(hole[1], hole[0]), text)
+
+
+def _has_letters(text: str) -> bool:
+    return any(letter.isalpha() for letter in text)
+
+
+def _read(file: Path) -> tuple[GNUTranslations, list[Pattern]]:
+    import polib
+
+    entries = polib.pofile(str(file))
+    patterns = []
+    for entry in entries.translated_entries():
+        if WITH_HOLES in entry.flags:
+            pieces = HOLE.split(entry.msgid)
+            patterns.append(Pattern(tuple(pieces[::2]), tuple(pieces[1::2]), entry.msgstr))
+    # The one that says most of it wins.
+    patterns.sort(key=lambda pattern: pattern.weight, reverse=True)
+    return GNUTranslations(io.BytesIO(entries.to_binary())), patterns
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """Read once; what is no language of ours is English."""
+    return Catalogue(language if language in LANGUAGES else ENGLISH)
