@@ -14,12 +14,18 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromQuery
 
 from app.htmx import page
+from app.languages.say import say
 
 PUBLIC = {"public": True, "anonymous": True}
 WORKER_PARTS = ("kept.js", "push_worker.js")
 """Scripts that the service worker brings in, in this order."""
 NOT_KEPT = ("sw.js", "vendor/htmx.LICENSE", "icons/")
 """What a phone need not have while the server is out of reach."""
+SHORTCUTS = (
+    (say("Add a link"), "add"),
+    (say("Library"), "library"),
+    (say("History"), "history"),
+)
 
 
 def handlers(assets: Any) -> list[Any]:
@@ -56,7 +62,7 @@ def _manifest(assets: Any) -> dict[str, Any]:
     return {
         "name": "Inlay",
         "short_name": "Inlay",
-        "description": "From a link to a track in your own music library.",
+        "description": say("From a link to a track in your own music library."),
         "lang": "en",
         "start_url": "./",
         "scope": "./",
@@ -70,7 +76,11 @@ def _manifest(assets: Any) -> dict[str, Any]:
         ],
         "shortcuts": [
             {"name": name, "url": url, "icons": [icon("icon", 192, "any")]}
-            for name, url in (("Add a link", "add"), ("Library", "library"), ("History", "history"))
+            for name, url in (
+                (say("Add a link"), "add"),
+                (say("Library"), "library"),
+                (say("History"), "history"),
+            )
         ],
         "share_target": {
             "action": "share",

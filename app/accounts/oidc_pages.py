@@ -15,6 +15,7 @@ from app.accounts.guards import AppRequest
 from app.accounts.oidc import Provider
 from app.errors import InlayError, Invalid, NotAllowed, NotFound
 from app.htmx import go, page
+from app.languages.say import say
 from app.services import Services
 
 BEGIN, BACK = "/login/oidc", "/login/oidc/back"
@@ -69,7 +70,7 @@ def come_back(
             return page(
                 "error.html",
                 status=error.status,
-                title=f"Not signed in with {provider.name}",
+                title=say(f"Not signed in with {provider.name}"),
                 message=error.message,
                 nav="",
             )

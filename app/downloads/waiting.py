@@ -7,6 +7,7 @@ from datetime import datetime
 from app.downloads.model import Download, State
 from app.downloads.schedule_queries import is_ahead
 from app.errors import FailureKind
+from app.languages.say import say
 from app.room import Room
 
 ADVICE = re.compile(r"(?<=\.) [^.]*\b(retry|try again|later)\b[^.]*\.$", re.IGNORECASE)
@@ -33,7 +34,7 @@ def why(download: Download, room: Room) -> Wait | None:
         # "Retry later" is what it does by itself now.
         return Wait(kind, ADVICE.sub("", download.failure_message), until)
     if paused_until:
-        return Wait(FailureKind.TEMPORARY, f"{download.site} asked for a pause.", paused_until)
+        return Wait(FailureKind.TEMPORARY, say(f"{download.site} asked for a pause."), paused_until)
     if download.state is State.QUEUED and (full := room.look().full):
         return Wait(FailureKind.NEEDS_YOU, full)
     return None
