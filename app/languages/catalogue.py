@@ -22,6 +22,7 @@ NOT_OURS = frozenset(
 MOST_KEPT = 2048
 LONGEST = 2000
 DEEPEST = 3
+LITTLE, FEW_WORDS = 8, 3
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?…])( )(?=\S)")
 _AND = say(" and ")
 _JOINTS = (" · ", "; ", ", ", _AND)
@@ -43,6 +44,11 @@ class Pattern:
     def weight(self) -> int:
         return sum(map(len, self.between))
 
+    @property
+    def is_weak(self) -> bool:
+        """It says so little, and begins so openly, that much else looks like it: “{count} of {site}”."""
+        return not self.between[0] and sum(map(str.isalpha, "".join(self.between))) <= LITTLE
+
     def match(self, sentence: str) -> dict[str, str] | None:
         """What is in the holes. Found from left to right, so that no text can make it slow."""
         first, *inner, last = self.between
@@ -61,23 +67,25 @@ class Pattern:
         found.append(sentence[at:end])
         return dict(zip(self.names, found, strict=True))
 
+    def filled(self, words: dict[str, str]) -> str:
+        return HOLE.sub(lambda hole: words.get(hole[1], hole[0]), self.translation)
+
 
 class Catalogue:
     """One language. `gettext` and `ngettext` are for templates, `tell` for sentences that Python made."""
 
-    def __init__(self, language: str) -> None:
-        self.language = language
-        texts: NullTranslations = NullTranslations()
+    def __init__(self, file: Path | None) -> None:
+        """None: English, in which all is said already."""
+        self._texts: NullTranslations = NullTranslations()
+        self._exact: dict[str, str] = {}
         self._patterns: list[Pattern] = []
-        if language != ENGLISH:
-            texts, self._patterns = _read(FOLDER / f"{language}.po")
-        self.gettext, self.ngettext, self._texts = texts.gettext, texts.ngettext, texts
-        self.tell = lru_cache(MOST_KEPT)(self._tell)
+        if file:
+            self._texts, self._exact, self._patterns = _read(file)
+        self.gettext, self.ngettext = self._texts.gettext, self._texts.ngettext
+        self.tell = lru_cache(MOST_KEPT)(self._tell) if file else str
 
     def _tell(self, sentence: str) -> str:
-        if self.language == ENGLISH or not sentence or len(sentence) > LONGEST:
-            return sentence
-        return self._found(sentence, DEEPEST) or sentence
+        return self._found(sentence, DEEPEST) or sentence if len(sentence) <= LONGEST else sentence
 
     def _found(self, text: str, depth: int) -> str | None:
         """The translation, or None where no part of it is known."""
@@ -98,13 +106,12 @@ class Catalogue:
                     new is not None or not _has_letters(old) for new, old in zip(told, parts, strict=True)
                 ]
                 if all(known) or (joint == _JOINTS[0] and any(known)):
-                    between = self._texts.gettext(joint) if joint == _AND else joint
+                    between = self._exact.get(joint, joint)
                     return between.join(new or old for new, old in zip(told, parts, strict=True))
         return None
 
     def _known(self, text: str, depth: int) -> str | None:
-        exact = self._texts.gettext(text)
-        return exact if exact != text else self._filled(text, depth, across=False)
+        return self._exact.get(text) or self._filled(text, depth, across=False)
 
     def _of_sentences(self, text: str, depth: int) -> str | None:
         """Several sentences, each told; as many as belong together are taken at once."""
@@ -132,38 +139,37 @@ class Catalogue:
             if found is None or (not across and any(_SENTENCE_ENDS.search(one) for one in found.values())):
                 continue
             words = {
-                name: value
-                if name.rstrip("0123456789") in NOT_OURS
-                else self._found(value, depth - 1) or value
+                name: None if name.rstrip("0123456789") in NOT_OURS else self._found(value, depth - 1)
                 for name, value in found.items()
             }
-            return _filled_in(pattern.translation, words)
+            if pattern.is_weak and any(
+                words[name] is None and len(value.split()) > FEW_WORDS for name, value in found.items()
+            ):
+                continue
+            return pattern.filled({name: new or found[name] for name, new in words.items()})
         return None
-
-
-def _filled_in(text: str, words: dict[str, str]) -> str:
-    return HOLE.sub(lambda hole: words.get(hole[1], hole[0]), text)
 
 
 def _has_letters(text: str) -> bool:
     return any(letter.isalpha() for letter in text)
 
 
-def _read(file: Path) -> tuple[GNUTranslations, list[Pattern]]:
+def _read(file: Path) -> tuple[GNUTranslations, dict[str, str], list[Pattern]]:
     import polib
 
     entries = polib.pofile(str(file))
-    patterns = []
+    exact, patterns = {}, []
     for entry in entries.translated_entries():
+        exact[entry.msgid] = entry.msgstr
         if WITH_HOLES in entry.flags:
             pieces = HOLE.split(entry.msgid)
             patterns.append(Pattern(tuple(pieces[::2]), tuple(pieces[1::2]), entry.msgstr))
     # The one that says most of it wins.
     patterns.sort(key=lambda pattern: pattern.weight, reverse=True)
-    return GNUTranslations(io.BytesIO(entries.to_binary())), patterns
+    return GNUTranslations(io.BytesIO(entries.to_binary())), exact, patterns
 
 
 @cache
 def catalogue(language: str) -> Catalogue:
     """Read once; what is no language of ours is English."""
-    return Catalogue(language if language in LANGUAGES else ENGLISH)
+    return Catalogue(FOLDER / f"{language}.po" if language in LANGUAGES and language != ENGLISH else None)
