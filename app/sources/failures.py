@@ -165,7 +165,12 @@ def _refused_before(cause: Cause, notes: Notes) -> Failure | None:
 
 
 def _unknown(cause: Cause) -> Failure:
-    said = first_sentence(cause.said, MAX_SAID_CHARS) or say("no reason was given")
+    said = first_sentence(cause.said, MAX_SAID_CHARS)
     advice = say("A newer yt-dlp may help.") if cause.bug else say("Try another link.")
-    stop = "" if said.endswith("…") else "."
-    return Failure(PERMANENT, f"This could not be fetched: {said}{stop} {advice}")
+    if not said:
+        sentence = say("This could not be fetched: no reason was given.")
+    elif said.endswith("…"):
+        sentence = say(f"This could not be fetched: {said}")
+    else:
+        sentence = say(f"This could not be fetched: {said}.")
+    return Failure(PERMANENT, f"{sentence} {advice}")
