@@ -1,7 +1,7 @@
 """What makes Inlay an app on a phone: the manifest, the service worker, and the page without a server.
 
-All three need no login, and are the same for everybody whose browser has the same language. Their addresses are
-relative to themselves, so that they work under whatever folder a proxy puts us into.
+All three need no login, and are the same for everybody whose browser has the same language. Their addresses
+are relative to themselves, so that they work under whatever folder a proxy puts us into.
 """
 
 import base64

@@ -11,6 +11,9 @@ ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "de": "Deutsch", "es": "Español"}
 """By code, each as it calls itself. Another one is a line here and its `.po` file beside."""
 
+MARKS = {"de": (".", ","), "es": (".", ",")}
+"""In long numbers and before decimals, where not as in 1,234.5."""
+
 _current: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 

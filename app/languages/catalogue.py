@@ -7,7 +7,8 @@ from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
-from app.languages import ENGLISH, LANGUAGES
+from app.languages import ENGLISH, LANGUAGES, MARKS
+from app.languages.numbers import is_quantity, quantity
 from app.languages.say import say
 
 FOLDER = Path(__file__).parent
@@ -16,7 +17,7 @@ WITH_HOLES = "python-brace-format"
 """The flag of entries whose `{name}`s are holes."""
 NOT_OURS = frozenset(
     "title name value artist album path text said user channel site who called person wanted title_of "
-    "name_of old new from_ contact url address told".split()
+    "name_of version old new from_ contact url address told".split()
 )
 """Holes for other people's words: a song called “Added” keeps its name."""
 MOST_KEPT = 2048
@@ -74,8 +75,9 @@ class Pattern:
 class Catalogue:
     """One language. `gettext` and `ngettext` are for templates, `tell` for sentences that Python made."""
 
-    def __init__(self, file: Path | None) -> None:
-        """None: English, in which all is said already."""
+    def __init__(self, file: Path | None, marks: tuple[str, str] | None = None) -> None:
+        """None: English, in which all is said already. `marks` are those of numbers."""
+        self._marks = marks
         self._texts: NullTranslations = NullTranslations()
         self._exact: dict[str, str] = {}
         self._patterns: list[Pattern] = []
@@ -89,6 +91,8 @@ class Catalogue:
 
     def _found(self, text: str, depth: int) -> str | None:
         """The translation, or None where no part of it is known."""
+        if is_quantity(text):
+            return quantity(text, self._marks)
         if not _has_letters(text):
             return None
         for way in (self._known, self._of_sentences, self._filled, self._joined):
@@ -131,23 +135,36 @@ class Catalogue:
         return " ".join(told) if known else None
 
     def _filled(self, text: str, depth: int, *, across: bool = True) -> str | None:
-        """By an entry with holes. `across`: also when a hole would hold the end of a sentence."""
+        """By an entry with holes. `across`: also when a hole would hold the end of an unknown sentence."""
         if depth == 0:
             return None
         for pattern in self._patterns:
             found = pattern.match(text)
-            if found is None or (not across and any(_SENTENCE_ENDS.search(one) for one in found.values())):
+            if found is None:
                 continue
-            words = {
-                name: None if name.rstrip("0123456789") in NOT_OURS else self._found(value, depth - 1)
-                for name, value in found.items()
-            }
+            longer = [name for name, value in found.items() if _SENTENCE_ENDS.search(value)]
+            if not across and any(
+                _is_theirs(name) or self._known(found[name], depth - 1) is None for name in longer
+            ):
+                continue
+            words = {name: self._in_hole(name, value, depth) for name, value in found.items()}
             if pattern.is_weak and any(
                 words[name] is None and len(value.split()) > FEW_WORDS for name, value in found.items()
             ):
                 continue
             return pattern.filled({name: new or found[name] for name, new in words.items()})
         return None
+
+    def _in_hole(self, name: str, value: str, depth: int) -> str | None:
+        if _is_theirs(name):
+            return None
+        return (
+            quantity(value, self._marks) if is_quantity(value, bare=True) else self._found(value, depth - 1)
+        )
+
+
+def _is_theirs(name: str) -> bool:
+    return name.rstrip("0123456789") in NOT_OURS
 
 
 def _has_letters(text: str) -> bool:
@@ -172,4 +189,6 @@ def _read(file: Path) -> tuple[GNUTranslations, dict[str, str], list[Pattern]]:
 @cache
 def catalogue(language: str) -> Catalogue:
     """Read once; what is no language of ours is English."""
-    return Catalogue(FOLDER / f"{language}.po" if language in LANGUAGES and language != ENGLISH else None)
+    if language not in LANGUAGES or language == ENGLISH:
+        return Catalogue(None)
+    return Catalogue(FOLDER / f"{language}.po", MARKS.get(language))

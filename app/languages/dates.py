@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from app.languages import current
+from app.languages import MARKS, current
+from app.languages.numbers import quantity
 from app.languages.say import say
 from app.languages.telling import told
 
@@ -28,7 +29,6 @@ MONTHS = (
     say("Nov"),
     say("Dec"),
 )
-THOUSANDS = {"de": ".", "es": "."}
 
 
 def dated(moment: datetime, form: str) -> str:
@@ -38,4 +38,4 @@ def dated(moment: datetime, form: str) -> str:
 
 def number(value: int) -> str:
     """1,234"""
-    return f"{value:,}".replace(",", THOUSANDS.get(current(), ","))
+    return quantity(f"{value:,}", MARKS.get(current()))

@@ -1,10 +1,10 @@
-"""In German and Spanish, whose words are longer: all of it fits a small phone, and nothing is left in English."""
+"""In German and Spanish, whose words are longer: all fits a small phone, and nothing is left in English."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.languages.catalogue import catalogue
-from tests.browser.driving import PHONE, SMALL_PHONE, Browsing, Person, card, join
+from tests.browser.driving import SMALL_PHONE, Browsing, Person, card, join
 from tests.browser.looking import layout_problems
 from tests.languages.test_catalogues import entries
 from tests.media.audio import make, picture
@@ -21,8 +21,8 @@ PAGES = (
 READ = """() => {
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
-  while (walk.nextNode()) if (!walk.currentNode.parentElement.closest("script, [lang]:not(html), [translate=no]"))
-    found.push(walk.currentNode.data);
+  while (walk.nextNode())
+    if (!walk.currentNode.parentElement.closest("script, option[lang]")) found.push(walk.currentNode.data);
   for (const name of ["aria-label", "placeholder", "alt", "title"])
     for (const it of document.querySelectorAll(`[${name}]`)) found.push(it.getAttribute(name));
   return [document.title.replace(" · Inlay", ""), ...found.map((text) => text.trim().replace(/\\s+/g, " "))];

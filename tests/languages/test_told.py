@@ -25,6 +25,10 @@ TEXTS = {
     "Added “{title}” to the library": "„{title}“ ist in der Bibliothek",
     "Edited: {changes}": "Geändert: {changes}",
     "Left out: {left}.": "Weggelassen: {left}.",
+    "It could not be told: {trouble}.": "Nicht gemeldet: {trouble}.",
+    "Nobody understands this address. Check it": "Diese Adresse versteht niemand. Prüfe sie",
+    "{free} free": "{free} frei",
+    "Use {version} now": "Nimm jetzt {version}",
 }
 
 
@@ -39,7 +43,7 @@ def german(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
         file.append(polib.POEntry(msgid=msgid, msgstr=msgstr, flags=[WITH_HOLES] if "{" in msgid else []))
     path: Path = tmp_path_factory.mktemp("languages") / "de.po"
     file.save(str(path))
-    return Catalogue(path)
+    return Catalogue(path, (".", ","))
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,14 @@ def german(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
             "Die Platte ist voll. Something new. Nochmals versuchen.",
         ),
         ("7 tracks · FLAC · ready", "7 Stücke · FLAC · bereit"),
+        # One that has an end within stays one, and numbers are written as the language writes them.
+        (
+            "It could not be told: Nobody understands this address. Check it.",
+            "Nicht gemeldet: Diese Adresse versteht niemand. Prüfe sie.",
+        ),
+        ("1,200 tracks · 12.3 GB free · 44.1 kHz", "1.200 Stücke · 12,3 GB frei · 44,1 kHz"),
+        ("Use 2026.11 now", "Nimm jetzt 2026.11"),
+        ("Added “1,000” to the library", "„1,000“ ist in der Bibliothek"),
         # Other people's words stay, and so does what nobody has translated.
         ("Added “Cancelled” to the library", "„Cancelled“ ist in der Bibliothek"),
         ("Added “{count} tracks” to the library", "„{count} tracks“ ist in der Bibliothek"),
