@@ -123,8 +123,9 @@ def _code(request: AppRequest, provider: Provider) -> str:
     if code:
         return code
     reason = query.get("error", "")
-    said = f" ({reason})" if re.fullmatch(r"[a-z_]{1,40}", reason) else ""
-    raise NotAllowed(f"{provider.name} did not sign you in{said}. Try again.", code="oidc")
+    if re.fullmatch(r"[a-z_]{1,40}", reason):
+        raise NotAllowed(f"{provider.name} did not sign you in ({reason}). Try again.", code="oidc")
+    raise NotAllowed(f"{provider.name} did not sign you in. Try again.", code="oidc")
 
 
 def _cookie(request: AppRequest, value: str) -> Cookie:

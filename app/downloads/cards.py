@@ -56,6 +56,8 @@ class Card:
     active: bool
     until: datetime | None = None
     """When it goes on by itself; the page counts down to it."""
+    whole: str = ""
+    """Of what it waits for, with the advice at its end that the line does without."""
     is_plain: bool = False
     """Its line is names alone: nothing to translate."""
     note: str = ""
@@ -94,6 +96,7 @@ def card_of(
         lane=_LANE.get(download.state, "way"),
         title=title_of(download),
         line=_waits(wait) if wait else _line(download, progress, places or {}),
+        whole=wait.whole if wait else "",
         is_plain=not wait and is_plain(download),
         percent=0 if download.state is State.QUEUED else progress.percent,
         has_cover=progress.cover or any(track.cover_file for track in download.tracks),

@@ -124,7 +124,8 @@ def undo_together(request: AnyRequest, services: NamedDependency[Services], data
     """All that this person did at once."""
     done, reasons = change_undo.undo_all(services, data.get("together", ""), request.user.id)
     if reasons:
-        raise Conflict(f"{done} undone. {reasons[0]}", code="not_done")
+        count = say(f"{done} undone.")
+        raise Conflict(f"{count} {reasons[0]}", code="not_done")
     return go(request, "/library")
 
 
