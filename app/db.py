@@ -28,6 +28,7 @@ from sqlalchemy.types import JSON, DateTime, TypeDecorator
 
 from app.ballast import Ballast
 from app.errors import DatabaseTrouble
+from app.languages.say import say
 from app.soundness import primary_code
 
 log = logging.getLogger("inlay.db")
@@ -140,15 +141,23 @@ class Database:
 
 
 _SENTENCES = {
-    sqlite3.SQLITE_BUSY: "The database is busy. Try again in a moment.",
-    sqlite3.SQLITE_LOCKED: "The database is busy. Try again in a moment.",
-    sqlite3.SQLITE_READONLY: "The database cannot be written. Check the rights and the disk of its folder.",
-    sqlite3.SQLITE_CANTOPEN: "The database cannot be opened. Check the rights and the disk of its folder.",
-    sqlite3.SQLITE_IOERR: "The disk of the database reports an error. Check it, then try again.",
-    sqlite3.SQLITE_CORRUPT: "The database is damaged. Start Inlay again: it says how to bring a backup back.",
-    sqlite3.SQLITE_NOTADB: "The database is damaged. Start Inlay again: it says how to bring a backup back.",
+    sqlite3.SQLITE_BUSY: say("The database is busy. Try again in a moment."),
+    sqlite3.SQLITE_LOCKED: say("The database is busy. Try again in a moment."),
+    sqlite3.SQLITE_READONLY: say(
+        "The database cannot be written. Check the rights and the disk of its folder."
+    ),
+    sqlite3.SQLITE_CANTOPEN: say(
+        "The database cannot be opened. Check the rights and the disk of its folder."
+    ),
+    sqlite3.SQLITE_IOERR: say("The disk of the database reports an error. Check it, then try again."),
+    sqlite3.SQLITE_CORRUPT: say(
+        "The database is damaged. Start Inlay again: it says how to bring a backup back."
+    ),
+    sqlite3.SQLITE_NOTADB: say(
+        "The database is damaged. Start Inlay again: it says how to bring a backup back."
+    ),
 }
-_FULL = "The disk of the database is full. Make room on it, then try again."
+_FULL = say("The disk of the database is full. Make room on it, then try again.")
 _NO_ROOM_BYTES = 64 * 1024
 
 

@@ -3,6 +3,8 @@
 import sys
 from enum import StrEnum
 
+from app.languages.say import say
+
 
 class FailureKind(StrEnum):
     """Whether trying again can help, and who has to do something first."""
@@ -121,7 +123,7 @@ def surprise() -> Failure:
     error = sys.exception()
     if isinstance(error, DatabaseTrouble):
         return Failure(FailureKind.TEMPORARY, error.message)
-    sentence = "Something unexpected happened, which was written to the log. Retry."
+    sentence = say("Something unexpected happened, which was written to the log. Retry.")
     return Failure(FailureKind.TEMPORARY, sentence)
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.languages.say import say
 from app.settings import Settings
 
 log = logging.getLogger("inlay.front")
@@ -187,16 +188,16 @@ class Front:
 def read_identity(values: list[bytes]) -> Vouched:
     """The one name that these headers hold. The sentence is the end of “The proxy in front of Inlay …”."""
     if len(values) > 1:
-        return Vouched(problem="names more than one user")
+        return Vouched(problem=say("names more than one user"))
     try:
         name = values[0].decode("utf-8").strip()
     except UnicodeDecodeError:
-        return Vouched(problem="names a user in letters that are not UTF-8")
+        return Vouched(problem=say("names a user in letters that are not UTF-8"))
     if not name:
-        return Vouched(problem="names nobody: the header is empty")
+        return Vouched(problem=say("names nobody: the header is empty"))
     # A comma is how a proxy writes two headers as one.
     if not name.isprintable() or "," in name or len(name) > LONGEST_IDENTITY:
-        return Vouched(problem="names a user in a way that cannot be a name")
+        return Vouched(problem=say("names a user in a way that cannot be a name"))
     return Vouched(name=name)
 
 

@@ -4,14 +4,27 @@ import hashlib
 import json
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.response import Redirect, Template
+from litestar.response.base import ASGIResponse
 
+from app.languages import speaking
+from app.languages.choice import language_for
 from app.logs import known
 
 
 class View(Template):
-    """A template that also knows who is looking, by whose word, and the token that their forms carry."""
+    """A template that knows who is looking, by whose word, their language, and the token of their forms."""
+
+    def to_asgi_response(
+        self, app: Litestar | None, request: Request[Any, Any, Any], **more: Any
+    ) -> ASGIResponse:
+        user = request.scope.get("user")
+        chosen = user.language if user else ""
+        language = language_for(chosen, request.headers.get("accept-language", ""))
+        self.headers |= {"Content-Language": language, "Vary": "HX-Request, Accept-Language"}
+        with speaking(language):
+            return super().to_asgi_response(app, request, **more)
 
     def create_template_context(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
         auth = request.scope.get("auth")
@@ -32,14 +45,12 @@ def wants_fragment(request: Request[Any, Any, Any]) -> bool:
 
 def page(name: str, *, status: int = 200, **context: Any) -> View:
     """A whole page: `name` extends base.html."""
-    return View(template_name=name, context=context, status_code=status, headers={"Vary": "HX-Request"})
+    return View(template_name=name, context=context, status_code=status)
 
 
 def fragment(name: str, *, status: int = 200, events: tuple[str, ...] = (), **context: Any) -> View:
     """A fragment `_x.html`: one root element with an id. `events` are fired in the browser afterwards."""
-    headers = {"Vary": "HX-Request"}
-    if events:
-        headers["HX-Trigger"] = ", ".join(events)
+    headers = {"HX-Trigger": ", ".join(events)} if events else {}
     return View(template_name=name, context=context, status_code=status, headers=headers)
 
 

@@ -1,7 +1,7 @@
 """What makes Inlay an app on a phone: the manifest, the service worker, and the page without a server.
 
-All three are the same for everybody and need no login. Their addresses are relative to themselves, so
-that they work under whatever folder a proxy puts us into.
+All three need no login, and are the same for everybody whose browser has the same language. Their addresses
+are relative to themselves, so that they work under whatever folder a proxy puts us into.
 """
 
 import base64
@@ -14,23 +14,36 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromQuery
 
 from app.htmx import page
+from app.languages.choice import wished
+from app.languages.say import say
+from app.languages.telling import tell_in
 
 PUBLIC = {"public": True, "anonymous": True}
 WORKER_PARTS = ("kept.js", "push_worker.js")
 """Scripts that the service worker brings in, in this order."""
 NOT_KEPT = ("sw.js", "vendor/htmx.LICENSE", "icons/")
 """What a phone need not have while the server is out of reach."""
+ABOUT = say("From a link to a track in your own music library.")
+SHORTCUTS = (
+    (say("Add a link"), "add"),
+    (say("Library"), "library"),
+    (say("History"), "history"),
+)
 
 
 def handlers(assets: Any) -> list[Any]:
     """The routes. `assets` are our static files, with their addresses by content."""
-    manifest = json.dumps(_manifest(assets), separators=(",", ":")).encode()
     worker, version = _worker(assets)
 
     @get("/manifest.webmanifest", sync_to_thread=False, opt=PUBLIC)
-    def show_manifest() -> Response[bytes]:
+    def show_manifest(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """In the browser's language: nobody is signed in here."""
+        language = wished(request.headers.get("accept-language", ""))
+        manifest = _manifest(assets, language)
         return Response(
-            manifest, media_type="application/manifest+json", headers={"Cache-Control": "no-cache"}
+            json.dumps(manifest, separators=(",", ":")).encode(),
+            media_type="application/manifest+json",
+            headers={"Cache-Control": "no-cache", "Content-Language": language, "Vary": "Accept-Language"},
         )
 
     @get("/sw.js", sync_to_thread=False, opt=PUBLIC)
@@ -48,7 +61,7 @@ def handlers(assets: Any) -> list[Any]:
     return [show_manifest, show_worker, show_offline]
 
 
-def _manifest(assets: Any) -> dict[str, Any]:
+def _manifest(assets: Any, language: str) -> dict[str, Any]:
     def icon(name: str, size: int, purpose: str) -> dict[str, str]:
         src = assets.url(f"icons/{name}-{size}.png").removeprefix("/")
         return {"src": src, "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
@@ -56,8 +69,8 @@ def _manifest(assets: Any) -> dict[str, Any]:
     return {
         "name": "Inlay",
         "short_name": "Inlay",
-        "description": "From a link to a track in your own music library.",
-        "lang": "en",
+        "description": tell_in(language, ABOUT),
+        "lang": language,
         "start_url": "./",
         "scope": "./",
         "display": "standalone",
@@ -69,8 +82,8 @@ def _manifest(assets: Any) -> dict[str, Any]:
             *(icon("maskable", size, "maskable") for size in (192, 512)),
         ],
         "shortcuts": [
-            {"name": name, "url": url, "icons": [icon("icon", 192, "any")]}
-            for name, url in (("Add a link", "add"), ("Library", "library"), ("History", "history"))
+            {"name": tell_in(language, name), "url": url, "icons": [icon("icon", 192, "any")]}
+            for name, url in SHORTCUTS
         ],
         "share_target": {
             "action": "share",

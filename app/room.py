@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.languages.say import say
 from app.settings import Settings
 
 FRESH_S = 3.0
@@ -29,12 +30,12 @@ class Disk:
     def full(self) -> str:
         """Why nothing new is fetched, in a sentence; empty when there is room."""
         if self.free < self.floor:
-            return (
+            return say(
                 f"The staging disk has {size(self.free)} left, and {size(self.floor)} stay free. "
                 "Make room on it: then this goes on by itself."
             )
         if self.staged >= self.most_staged:
-            return (
+            return say(
                 f"{size(self.staged)} are waiting for their review, which is the limit. "
                 "Add or discard some: then this goes on by itself."
             )

@@ -10,13 +10,14 @@ from app import setting_values as values
 from app.audio.formats import FORMATS
 from app.errors import SettingsError
 from app.freshness.versions import CHANNELS, STABLE
+from app.languages.say import say
 
 PREFIX = "INLAY_"
 CONFLICTS = {
-    "keep_both": "Keep both",
-    "skip": "Keep the old one only",
-    "overwrite": "Replace the old one",
-    "overwrite_if_better": "Replace the old one if the new one is better",
+    "keep_both": say("Keep both"),
+    "skip": say("Keep the old one only"),
+    "overwrite": say("Replace the old one"),
+    "overwrite_if_better": say("Replace the old one if the new one is better"),
 }
 """What may be done with a track that is there already, as people are asked."""
 

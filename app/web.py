@@ -52,6 +52,8 @@ from app.accounts.throttle import Throttle
 from app.downloads.progress import ProgressBoard
 from app.errors import InlayError, NeedsLogin, SettingsError, TooMany
 from app.htmx import fragment, go, page, wants_fragment
+from app.languages.pages import install
+from app.languages.say import say
 from app.library.complete import Completion
 from app.resources import folder
 from app.services import Services
@@ -76,16 +78,16 @@ MAX_BODY_BYTES = 64 * 1024
 A_YEAR = "public, max-age=31536000, immutable"
 
 TITLES = {
-    401: "Sign in first",
-    403: "Not allowed",
-    404: "Not here",
-    405: "Not like this",
-    409: "Too late",
-    413: "Too large",
-    422: "That does not fit",
-    429: "Too many at once",
-    503: "Not just now",
-    507: "The disk is full",
+    401: say("Sign in first"),
+    403: say("Not allowed"),
+    404: say("Not here"),
+    405: say("Not like this"),
+    409: say("Too late"),
+    413: say("Too large"),
+    422: say("That does not fit"),
+    429: say("Too many at once"),
+    503: say("Not just now"),
+    507: say("The disk is full"),
 }
 
 
@@ -191,6 +193,7 @@ def _templates(assets: "Assets", base_path: str) -> JinjaTemplateEngine:
     engine = JinjaTemplateEngine(directory=folder("templates"))
     engine.engine.globals["base_path"] = base_path
     engine.engine.add_extension(SubPath)
+    install(engine.engine)
     engine.engine.trim_blocks = engine.engine.lstrip_blocks = True
     engine.engine.globals["asset"] = assets.url
     return engine
@@ -293,7 +296,7 @@ class Trouble:
     def http_error(self, request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
         status, message = (
             error.status_code,
-            SENTENCES.get(error.status_code, "This request was not understood."),
+            SENTENCES.get(error.status_code, say("This request was not understood.")),
         )
         if isinstance(error, ValidationException):
             status, message = 422, _validation_sentence(error)
@@ -301,11 +304,11 @@ class Trouble:
 
     def too_deep(self, request: Request[Any, Any, Any], error: RecursionError) -> Response[Any]:
         log.warning("nested too deeply: %s", error)
-        return _answer(request, 400, "This request is nested too deeply to be read.", "http_400", {})
+        return _answer(request, 400, say("This request is nested too deeply to be read."), "http_400", {})
 
     def surprise(self, request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
-        message = "Something went wrong here. It was written to the log; try again."
+        message = say("Something went wrong here. It was written to the log; try again.")
         return _answer(request, 500, message, "internal", {})
 
     def _to_login(self, request: Request[Any, Any, Any]) -> Response[Any]:
@@ -316,9 +319,9 @@ class Trouble:
 
 
 SENTENCES = {
-    404: "There is nothing at this address.",
-    405: "This address does not take that kind of request.",
-    413: "This is too large to be sent here.",
+    404: say("There is nothing at this address."),
+    405: say("This address does not take that kind of request."),
+    413: say("This is too large to be sent here."),
 }
 
 
@@ -327,7 +330,8 @@ def _validation_sentence(error: ValidationException) -> str:
     parts = [
         f"{one.get('key', 'body')}: {one.get('message', '')}" for one in details if isinstance(one, dict)
     ]
-    return "This request does not fit. " + (f"{'; '.join(parts)}." if parts else "See /schema/openapi.json.")
+    does_not_fit = say("This request does not fit.")
+    return f"{does_not_fit} {'; '.join(parts)}." if parts else f"{does_not_fit} See /schema/openapi.json."
 
 
 def _is_api(request: Request[Any, Any, Any]) -> bool:
@@ -342,7 +346,7 @@ def _answer(
     headers: dict[str, str],
     fields: dict[str, str] | None = None,
 ) -> Response[Any]:
-    title = TITLES.get(status, "Something went wrong")
+    title = TITLES.get(status, say("Something went wrong"))
     if _is_api(request):
         body: dict[str, Any] = {"status": status, "title": title, "detail": message, "code": code}
         if fields:

@@ -20,8 +20,9 @@ document.addEventListener("htmx:after:swap", () => {
   const shown = document.getElementById("cover");
   if (cover === undefined || !shown || (shown.getAttribute("src") ?? "") === cover) return;
   const made = document.createElement(cover ? "img" : "span");
-  if (cover) Object.assign(made, { src: cover, alt: "Cover", width: 132, height: 132 });
-  else Object.assign(made, { className: "no-cover", textContent: "no cover" });
+  const texts = document.getElementById("cover-of-track").dataset;
+  if (cover) Object.assign(made, { src: cover, alt: texts.cover, width: 132, height: 132 });
+  else Object.assign(made, { className: "no-cover", textContent: texts.noCover });
   made.id = "cover";
   shown.replaceWith(made);
 });

@@ -48,10 +48,10 @@ function showSquare() {
   frame.style.top = `${(100 * top) / height}%`;
   frame.style.width = `${(100 * side) / width}%`;
   frame.style.height = `${(100 * side) / height}%`;
-  const { largest, small } = cropBox().dataset;
+  const { largest, small, remark } = cropBox().dataset;
   const made = Math.min(side, Number(largest));
-  const remark = made < Number(small) ? ` · below ${small}, so it may look coarse` : "";
-  document.getElementById("crop-outcome").textContent = `${made} × ${made}${remark}`;
+  document.getElementById("crop-outcome").textContent =
+    `${made} × ${made}${made < Number(small) ? ` · ${remark}` : ""}`;
   cancelAnimationFrame(drawing);
   drawing = requestAnimationFrame(() => draw(left / width, top / height, side / width, side / height, made));
 }

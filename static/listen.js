@@ -108,7 +108,7 @@
 
   function label() {
     const box = cut(), audio = preview(), button = box?.querySelector("[data-play-cut]");
-    if (button) button.textContent = !audio.paused && "looping" in box.dataset ? "Pause" : "Play";
+    if (button) button.textContent = !audio.paused && "looping" in box.dataset ? button.dataset.pauses : button.dataset.plays;
   }
 
   const ofPreview = (what) => (event) => { if (event.target.id === "preview") what(event.target); };

@@ -1,6 +1,7 @@
 // The one-click bookmark's window: hands the link in over the API with the token from behind the `#`.
 
 const said = document.getElementById("now-said");
+const texts = JSON.parse(said.dataset.texts);
 const given = new URLSearchParams(location.hash.slice(1));
 // Neither a look at the address nor a step back shows the token again.
 history.replaceState(null, "", location.pathname);
@@ -12,7 +13,7 @@ function say(text, isWrong) {
 
 async function handIn() {
   if (!given.get("token") || !given.get("url")) return;
-  say("Handing in…", false);
+  say(texts.going, false);
   let answer;
   try {
     answer = await fetch(new URL("api/v1/downloads/url", kept.base), {
@@ -21,19 +22,19 @@ async function handIn() {
       body: JSON.stringify({ url: given.get("url") }),
     });
   } catch {
-    say("Inlay did not answer. Try again when it is in reach.", true);
+    say(texts.silent, true);
     return;
   }
   if (answer.ok) {
-    say(`On its way: ${given.get("title") || given.get("url")}`, false);
+    say(texts.taken.split("{title}").join(given.get("title") || given.get("url")), false);
     const window = document.getElementById("now");
     window.setAttribute("data-close", "");
     closeSmallWindow();
   } else if (answer.status === 401) {
-    say("This bookmark's token was revoked. Make a new bookmark in the settings.", true);
+    say(texts.revoked, true);
   } else {
     const problem = await answer.json().catch(() => ({}));
-    say(problem.detail || "Something went wrong. Try again.", true);
+    say(problem.detail || texts.failed, true);
   }
 }
 handIn();

@@ -22,11 +22,11 @@ form.addEventListener("submit", async (event) => {
     mine = await kept.keep(url, asked.get("title") ?? "");
   } catch {
     mine = null;
-    said.textContent = "This phone has no room for it. Copy the link, and paste it later.";
+    said.textContent = said.dataset.noRoom;
     return;
   }
   form.hidden = true;
-  said.textContent = "Kept. It is sent when Inlay is in reach again, at the latest when you open Inlay.";
+  said.textContent = said.dataset.kept;
   said.focus();
   await showKept();
 });

@@ -27,11 +27,11 @@ function closeSmallWindow() {
 document.addEventListener("htmx:after:swap", closeSmallWindow);
 closeSmallWindow();
 
-const WORDS = {
-  added: "Sent", queued: "In your inbox already", have: "You have this", refused: "Not taken", waiting: "Waits",
-};
+// In the page's language; a name is put where it says `{title}`, a number where it says `{count}`.
+const keptTexts = () => JSON.parse(document.getElementById("kept").dataset.texts);
 
-function line(link) {
+function line(link, texts) {
+  const named = (text) => text.split("{title}").join(name.textContent);
   const row = document.createElement("li");
   row.className = "row";
   row.dataset.state = link.state;
@@ -41,22 +41,23 @@ function line(link) {
   name.textContent = link.title || link.url;
   const state = document.createElement("span");
   state.className = "state";
-  const waits = link.message || "It is sent when Inlay is in reach again.";
-  state.textContent = `${WORDS[link.state]}. ${link.state === "waiting" ? waits : link.message}`;
+  const waits = link.message || texts.later;
+  state.textContent = `${texts[link.state]}. ${link.state === "waiting" ? waits : link.message}`;
   const ways = document.createElement("div");
   ways.className = "ways";
   if (link.place && link.state !== "waiting") {
     const open = document.createElement("a");
     open.className = "button small";
     open.href = new URL(link.place, kept.base);
-    open.textContent = "Open";
-    open.setAttribute("aria-label", `Open ${name.textContent}`);
+    open.textContent = texts.open;
+    open.setAttribute("aria-label", named(texts.open_it));
     ways.append(open);
   }
   const drop = document.createElement("button");
   drop.className = "small quiet";
-  drop.textContent = link.state === "waiting" ? "Remove" : "OK";
-  drop.setAttribute("aria-label", `${drop.textContent} ${name.textContent}`);
+  const isWaiting = link.state === "waiting";
+  drop.textContent = isWaiting ? texts.remove : texts.ok;
+  drop.setAttribute("aria-label", named(isWaiting ? texts.remove_it : texts.ok_it));
   drop.addEventListener("click", () => kept.remove(link.key).then(showKept));
   ways.append(drop);
   row.append(name, state, ways);
@@ -83,19 +84,19 @@ async function showKept() {
   const here = document.body.dataset.person ?? (place.dataset.away === undefined ? "" : await kept.person());
   const mine = links.filter((link) => here && (!link.person || link.person === here));
   const others = links.filter((link) => link.state === "waiting" && !mine.includes(link)).length;
+  const texts = keptTexts();
   const parts = [];
   if (mine.length) {
     const heading = document.createElement("h2");
-    heading.textContent = "Kept on this phone";
+    heading.textContent = texts.kept;
     const list = document.createElement("ul");
     list.className = "rows";
-    list.append(...mine.map(line));
+    list.append(...mine.map((link) => line(link, texts)));
     parts.push(heading, list);
   }
   if (others) {
-    const some = others === 1 ? "A link waits" : `${others} links wait`;
-    parts.push(sentence(here ? `${some} on this phone until the person who shared it signs in.`
-      : `${some} on this phone. Sign in to send ${others === 1 ? "it" : "them"}.`));
+    const said = here ? [texts.one_of_others, texts.of_others] : [texts.one_waits, texts.wait];
+    parts.push(sentence(said[others === 1 ? 0 : 1].split("{count}").join(others)));
   }
   place.setAttribute("role", "status");
   place.replaceChildren(...parts);

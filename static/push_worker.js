@@ -15,7 +15,9 @@ async function show(data) {
     // A browser wants something shown for whatever arrives.
   }
   const whose = await ask(told.device);
-  if (whose !== "mine") told = { body: whose === "ended" ? ENDED : SIGN_IN };
+  // The server writes both in the person's language, where that is not English.
+  const { ended = ENDED, sign_in = SIGN_IN } = told;
+  if (whose !== "mine") told = { body: whose === "ended" ? ended : sign_in };
   await self.registration.showNotification(told.title || "Inlay", {
     body: told.body || SIGN_IN,
     tag: told.tag || "inlay",

@@ -148,16 +148,18 @@
     box.dataset.title = title;
     box.replaceChildren(...parts);
     box.setAttribute("role", "group");
-    box.setAttribute("aria-label", "Words of the source's title: choose the first and the last, then the field");
+    box.setAttribute("aria-label", box.dataset.label);
     const first = box.querySelector(".word");
     if (!first) return;
     first.tabIndex = 0;
     it.querySelector(".into").hidden = false;
   }
 
+  // A text that the page brought along, with its `{name}`s filled in.
+  const filled = (text, values) => text.replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
   const box = () => form()?.querySelector(".words");
   const all = () => [...(box()?.querySelectorAll(".word") ?? [])];
-  const say = (text) => { form().querySelector(".source [role=status]").textContent = text; };
+  const status = () => form().querySelector(".source [role=status]");
 
   // What the chosen words are without separators, and without quotes and brackets that stand around or alone.
   function picked() {
@@ -182,7 +184,7 @@
     const [from, to] = range ? [Math.min(...range), Math.max(...range)] : [-1, -2];
     all().forEach((word, at) => word.setAttribute("aria-pressed", String(at >= from && at <= to)));
     for (const chip of form().querySelectorAll("[data-into]")) chip.setAttribute("aria-disabled", String(!range));
-    say(range ? `${picked()}: choose the field` : "");
+    status().textContent = range ? filled(status().dataset.chosen, { words: picked() }) : "";
   }
 
   // The first tap takes one word, the second goes as far as that one, a third begins anew.
@@ -207,7 +209,7 @@
     put(field, text);
     choose(null);
     open = false;
-    say(`${chip.textContent} is now ${text}`);
+    status().textContent = filled(status().dataset.put, { field: chip.textContent, words: text });
   });
 
   document.addEventListener("pointerdown", (event) => {

@@ -64,7 +64,8 @@ async function page(event) {
     // Nobody answered.
   }
   const cache = await caches.open(CACHE);
-  return (await cache.match(OFFLINE)) ?? Response.error();
+  // In the language that it was kept in, whatever this request asks for.
+  return (await cache.match(OFFLINE, { ignoreVary: true })) ?? Response.error();
 }
 
 // The share sheet's form. It looks just like one that a hostile page sends (a worker sees neither where it comes

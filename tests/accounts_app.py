@@ -27,6 +27,7 @@ from app.children.parent import WarmParent
 from app.db import Base, Database
 from app.errors import InlayError, NeedsLogin, TooMany
 from app.htmx import go
+from app.languages.pages import install
 from app.resources import folder
 from app.services import Services
 from app.settings import Settings
@@ -81,6 +82,7 @@ def _show_error(request: Request[Any, Any, Any], error: InlayError) -> Response[
 def _templates() -> JinjaTemplateEngine:
     engine = JinjaTemplateEngine(directory=folder("templates"))
     engine.engine.globals["asset"] = "/static/{}".format
+    install(engine.engine)
     return engine
 
 

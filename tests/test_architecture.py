@@ -12,7 +12,16 @@ APP = Path(__file__).parents[1] / "app"
 # From the bottom up: a module may import modules of its own layer and of those above it in this list.
 LAYERS = [
     # words: pure data that everything speaks of
-    ["app", "app.errors", "app.resources", "app.audio.model", "app.audio.formats", "app.tags.model"],
+    ["app.languages.say"],
+    [
+        "app",
+        "app.errors",
+        "app.resources",
+        "app.languages",
+        "app.audio.model",
+        "app.audio.formats",
+        "app.tags.model",
+    ],
     ["app.freshness.versions"],
     # base
     [
@@ -208,6 +217,7 @@ ONLY_IMPORTERS = {
     "Cryptodome": {"app.cookies.seal", "app.tell.sealing"},
     "prometheus_client": {"app.metrics"},
     "segno": {"app.accounts.qr"},
+    "polib": {"app.languages.catalogue", "app.languages.extracting"},
     "huey": {"app.queue"},
     "argon2": {"app.accounts.passwords"},
     "alembic": {"app.migrate"},

@@ -186,6 +186,7 @@ ALTER TABLE tracks DROP COLUMN artist_words;
 ALTER TABLE tracks DROP COLUMN album_words;
 ALTER TABLE tracks DROP COLUMN seq;
 ALTER TABLE tracks ADD COLUMN search VARCHAR NOT NULL DEFAULT '';
+ALTER TABLE users DROP COLUMN language;
 """
 
 

@@ -93,6 +93,8 @@ def test_a_site_that_has_had_enough_is_left_alone_and_only_that_site(
     assert health["last_failure"]
     page = httpx.Client(base_url=inlay.url, verify=False, timeout=20)
     with inlay.api() as api, page:
+        german = page.get(f"/downloads/{first}/card", headers={**api.headers, "Accept-Language": "de"}).text
+        assert "Die Website bittet um eine Pause. Nächster Versuch in" in german, german
         assert api.post(f"/downloads/{first}/retry").json()["state"] == "queued"
         headers = api.headers
         card = page.get(f"/downloads/{second}/card", headers=headers).text

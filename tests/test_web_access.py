@@ -26,7 +26,7 @@ PUBLIC = {
     "/login/oidc": "it is the way to sign in elsewhere",
     "/login/oidc/back": "one is signed in by it, with a state that only this browser has",
     "/setup": "open until there is a first user, then it leads away",
-    "/manifest.webmanifest": "says what Inlay is, the same for everybody",
+    "/manifest.webmanifest": "says what Inlay is, in the language of the browser",
     "/sw.js": "our own file",
     "/offline": "a page without anybody's things, for a phone without a server",
     "/add/now": "an empty page; its script hands in a link with a token",

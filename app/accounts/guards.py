@@ -23,6 +23,7 @@ from app.accounts.model import Scope, User
 from app.accounts.origin import Connection
 from app.db import now
 from app.errors import DatabaseTrouble, NeedsLogin, NotAllowed
+from app.languages.say import say
 from app.logs import about
 from app.services import Services
 
@@ -114,7 +115,7 @@ def find_by_proxy(services: Services, said: front.Vouched, cookie: str) -> Calle
     """Whom a trusted proxy names. It says so with every request: another one's session ends here."""
     user, refusal = None, ""
     if said.problem:
-        refusal = f"The reverse proxy in front of Inlay {said.problem}. Its admin has to put that right."
+        refusal = say(f"The reverse proxy in front of Inlay {said.problem}. Its admin has to put that right.")
     else:
         try:
             user = outside.user_of_proxy(services.db, services.settings, said.name)

@@ -18,10 +18,11 @@ from app.accounts.guards import AppRequest
 from app.db import now
 from app.errors import Invalid
 from app.htmx import go, page
+from app.languages.say import say
 from app.services import Services
 
 PUBLIC = {"public": True}
-OLD = "This link was used already, or it is older than ten minutes. Make a new one in the settings."
+OLD = say("This link was used already, or it is older than ten minutes. Make a new one in the settings.")
 AFTER = "/settings/phone#here"
 
 

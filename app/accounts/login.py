@@ -7,10 +7,11 @@ from app.accounts.model import User
 from app.accounts.throttle import Throttle
 from app.db import Database
 from app.errors import Invalid
+from app.languages.say import say
 
 log = logging.getLogger("inlay.accounts")
 
-WRONG = "That name and password do not go together. Try again."
+WRONG = say("That name and password do not go together. Try again.")
 
 
 def check_login(db: Database, throttle: Throttle, name: str, password: str, address: str) -> User:
@@ -39,7 +40,7 @@ def change_password(
     account = queries.name_key(user.name)
     throttle.admit(account, address)
     if not passwords.verify(user.password_hash, old):
-        sentence = "That is not your password. Try again."
+        sentence = say("That is not your password. Try again.")
         raise Invalid(sentence, code="wrong_password", fields={"old": sentence})
     throttle.forgive(account, address)
     log.info("new password for user %s", user.id)

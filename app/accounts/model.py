@@ -28,6 +28,8 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     conflict: Mapped[str | None] = mapped_column(default=None)
     """What to do with a track that is there already; None: as the setting says."""
+    language: Mapped[str] = mapped_column(default="")
+    """A code of `app.languages`; empty: as the browser says."""
 
 
 class LoginSession(Base):

@@ -15,6 +15,7 @@ from app.accounts.guards import AppRequest
 from app.accounts.oidc import Provider
 from app.errors import InlayError, Invalid, NotAllowed, NotFound
 from app.htmx import go, page
+from app.languages.say import say
 from app.services import Services
 
 BEGIN, BACK = "/login/oidc", "/login/oidc/back"
@@ -69,7 +70,7 @@ def come_back(
             return page(
                 "error.html",
                 status=error.status,
-                title=f"Not signed in with {provider.name}",
+                title=say(f"Not signed in with {provider.name}"),
                 message=error.message,
                 nav="",
             )
@@ -122,8 +123,9 @@ def _code(request: AppRequest, provider: Provider) -> str:
     if code:
         return code
     reason = query.get("error", "")
-    said = f" ({reason})" if re.fullmatch(r"[a-z_]{1,40}", reason) else ""
-    raise NotAllowed(f"{provider.name} did not sign you in{said}. Try again.", code="oidc")
+    if re.fullmatch(r"[a-z_]{1,40}", reason):
+        raise NotAllowed(f"{provider.name} did not sign you in ({reason}). Try again.", code="oidc")
+    raise NotAllowed(f"{provider.name} did not sign you in. Try again.", code="oidc")
 
 
 def _cookie(request: AppRequest, value: str) -> Cookie:

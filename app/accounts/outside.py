@@ -11,6 +11,7 @@ from app.accounts.model import User
 from app.accounts.oidc import Person
 from app.db import Database
 from app.errors import Conflict, Invalid, NotAllowed
+from app.languages.say import say
 from app.settings import Settings
 
 log = logging.getLogger("inlay.accounts")
@@ -45,13 +46,8 @@ def user_of_provider(db: Database, settings: Settings, person: Person) -> User:
     with db.write() as session:
         if found := identity_queries.find_user(session, person.issuer, person.subject):
             return found
-        called = f" as {person.name}" if person.name else ""
         if settings.create_users != "yes":
-            raise NotAllowed(
-                f"{settings.oidc_name} knows you{called}, but no user here is connected with that. Sign in "
-                "with your password and connect it in the settings, or ask an admin to add you.",
-                code="unknown_user",
-            )
+            raise NotAllowed(_unknown(settings.oidc_name, person.name), code="unknown_user")
         name = _usable(person.name or f"user {person.subject}"[: queries.LONGEST_NAME])
         if queries.find_user(session, name):
             raise NotAllowed(
@@ -63,6 +59,18 @@ def user_of_provider(db: Database, settings: Settings, person: Person) -> User:
         identity_queries.add(session, user.id, person.issuer, person.subject, person.name)
     log.info("user %r created: the OpenID provider named them", user.name)
     return user
+
+
+def _unknown(provider: str, name: str) -> str:
+    if name:
+        return say(
+            f"{provider} knows you as {name}, but no user here is connected with that. Sign in "
+            "with your password and connect it in the settings, or ask an admin to add you."
+        )
+    return say(
+        f"{provider} knows you, but no user here is connected with that. Sign in "
+        "with your password and connect it in the settings, or ask an admin to add you."
+    )
 
 
 def connect(db: Database, settings: Settings, user_id: int, person: Person) -> None:

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.errors import Invalid, TooMany
+from app.languages.say import say
 
 SHORTEST = 8
 LONGEST = 1024
@@ -39,11 +40,11 @@ NOBODY = _nobody()
 def check_rules(password: str, field: str = "password") -> None:
     """Raises Invalid, about the form's `field`, when this may not be somebody's password."""
     if len(password) < SHORTEST:
-        _refuse(field, f"Use at least {SHORTEST} characters for the password.")
+        _refuse(field, say(f"Use at least {SHORTEST} characters for the password."))
     if len(password) > LONGEST:
-        _refuse(field, f"Use at most {LONGEST} characters for the password.")
+        _refuse(field, say(f"Use at most {LONGEST} characters for the password."))
     if "\0" in password:
-        _refuse(field, "The password has a character that cannot be typed again. Choose another one.")
+        _refuse(field, say("The password has a character that cannot be typed again. Choose another one."))
 
 
 def hash_password(password: str) -> str:

@@ -11,6 +11,7 @@ from app.accounts.model import Scope
 from app.accounts.origin import Connection
 from app.errors import Invalid
 from app.htmx import fragment, page, wants_fragment
+from app.languages.say import say
 from app.services import Services
 
 AT_HOME = ("127.0.0.1", "localhost", "::1")
@@ -29,13 +30,13 @@ def show_phone(request: AppRequest) -> Response[Any]:
 )
 def make_bookmark(request: AppRequest, services: NamedDependency[Services]) -> Response[Any]:
     """A one-click bookmark with a token of its own, shown in this one answer."""
-    return _with_token(request, services, "bookmark", "One-click bookmark")
+    return _with_token(request, services, "bookmark", say("One-click bookmark"))
 
 
 @post("/settings/phone/token", request_max_body_size=origin.FORM_BYTES, status_code=200, sync_to_thread=True)
 def make_phone_token(request: AppRequest, services: NamedDependency[Services]) -> Response[Any]:
     """A token for one of the recipes, shown in this one answer."""
-    return _with_token(request, services, "recipes", "Phone's share sheet")
+    return _with_token(request, services, "recipes", say("Phone's share sheet"))
 
 
 @post("/settings/phone/link", request_max_body_size=origin.FORM_BYTES, status_code=200, sync_to_thread=True)

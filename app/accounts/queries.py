@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.model import LoginSession, Scope, SignInLink, Token, User
 from app.errors import Conflict, Invalid
+from app.languages.say import say
 
 LONGEST_NAME = 64
 LARGEST_ID = 2**63 - 1
@@ -23,7 +24,7 @@ def clean_name(name: str) -> str:
     """A user's name as it is kept. Raises Invalid."""
     clean = unicodedata.normalize("NFC", name).strip()
     if not clean or len(clean) > LONGEST_NAME or not clean.isprintable():
-        sentence = f"Use 1 to {LONGEST_NAME} visible characters for the name."
+        sentence = say(f"Use 1 to {LONGEST_NAME} visible characters for the name.")
         raise Invalid(sentence, fields={"name": sentence})
     return clean
 
@@ -54,6 +55,10 @@ def conflict_of(session: Session, user_id: int) -> str | None:
 
 def set_conflict(session: Session, user_id: int, conflict: str | None) -> None:
     session.execute(update(User).where(User.id == user_id).values(conflict=conflict))
+
+
+def set_language(session: Session, user_id: int, language: str) -> None:
+    session.execute(update(User).where(User.id == user_id).values(language=language))
 
 
 def first_admin(session: Session) -> User | None:

@@ -12,6 +12,7 @@ from app.accounts import queries
 from app.accounts.model import Scope, Token
 from app.db import Database, now
 from app.errors import Invalid
+from app.languages.say import say
 
 COOKIE = "inlay_session"
 LIFETIME = timedelta(days=30)
@@ -51,7 +52,7 @@ def is_due(seen_at: datetime | None, now: datetime) -> bool:
 def create_token(session: Session, user_id: int, scope: Scope, label: str) -> tuple[Token, str]:
     """A new API token: its row, and the token itself, which nobody can read again later."""
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    label = " ".join(label.split())[:LONGEST_LABEL] or "API token"
+    label = " ".join(label.split())[:LONGEST_LABEL] or say("API token")
     return queries.add_token(session, user_id, hashed(token), scope, label), token
 
 
@@ -109,9 +110,9 @@ def device_name(user_agent: str) -> str:
     """“Firefox on Linux”, or the beginning of what the browser says it is."""
     browser, system = (_first(table, user_agent) for table in (_BROWSERS, _SYSTEMS))
     if browser and system:
-        return f"{browser} on {system}"
+        return say(f"{browser} on {system}")
     seen = "".join(one for one in user_agent[:LONGEST_DEVICE] if one.isprintable()).strip()
-    return browser or system or seen or "Unknown device"
+    return browser or system or seen or say("Unknown device")
 
 
 def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:

@@ -12,6 +12,7 @@ from app.accounts.throttle import Throttle
 from app.db import now
 from app.errors import InlayError, Invalid, NotFound, TooMany
 from app.htmx import fragment, go, page, wants_fragment
+from app.languages import LANGUAGES
 from app.services import Services
 from app.settings import CONFLICTS
 
@@ -119,6 +120,17 @@ def choose_conflict(request: AppRequest, services: NamedDependency[Services], bo
     return go(request, "/settings#conflict")
 
 
+@post("/settings/language", request_max_body_size=origin.FORM_BYTES, status_code=200, sync_to_thread=True)
+def choose_language(request: AppRequest, services: NamedDependency[Services], body: RawBody) -> Response[Any]:
+    """Which language the pages are in; nothing: as the browser says. The whole page is made anew."""
+    language = origin.read_form(body).get("language", "")
+    if language and language not in LANGUAGES:
+        raise Invalid("Choose one of the languages in the list.", code="bad_language")
+    with services.db.write() as session:
+        queries.set_language(session, request.user.id, language)
+    return go(request, "/settings#language")
+
+
 def _by_field(error: InlayError, otherwise: str) -> dict[str, str]:
     fields = error.fields if isinstance(error, Invalid) else {}
     return fields or {otherwise: error.message}
@@ -162,6 +174,7 @@ def _context(request: AppRequest, services: Services) -> dict[str, Any]:
             "conflict_default": CONFLICTS[services.settings.conflict],
             "conflict": queries.conflict_of(session, request.user.id),
             "conflict_saved": False,
+            "languages": LANGUAGES,
             "oidc_name": services.settings.oidc_name if services.settings.oidc_issuer else "",
             "identity": identity_queries.identity_of(session, request.user.id, services.settings.oidc_issuer),
         }
@@ -176,4 +189,5 @@ HANDLERS = [
     sign_out_others,
     change_password,
     choose_conflict,
+    choose_language,
 ]

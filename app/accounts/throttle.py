@@ -8,6 +8,7 @@ from ipaddress import IPv6Address, ip_address
 from threading import Lock
 
 from app.errors import TooMany
+from app.languages.say import say
 
 WINDOW_S = 15 * 60
 FIRST_PAUSE_S = 5
@@ -106,5 +107,5 @@ def _pair(account: str, address: str) -> str:
 
 def _too_many(wait_s: float) -> TooMany:
     seconds = int(wait_s) + 1
-    after = f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"
+    after = say(f"{seconds} seconds") if seconds < 120 else say(f"{-(-seconds // 60)} minutes")
     return TooMany(f"Too many wrong passwords. Try again in {after}.", retry_after_s=seconds)

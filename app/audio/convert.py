@@ -19,6 +19,7 @@ from app.audio.trim import WHOLE, Trim
 from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 
 LIMITS = limits.CONVERT
 START_S = 300.0
@@ -270,25 +271,29 @@ def _settle(part: Path, target: Path) -> None:
 
 # What ffmpeg says → what we say.
 SENTENCES = (
-    ("No space left on device", FailureKind.NEEDS_YOU, "The disk is full. Free some space, then try again."),
-    ("Disk quota exceeded", FailureKind.NEEDS_YOU, "The disk is full. Free some space, then try again."),
+    (
+        "No space left on device",
+        FailureKind.NEEDS_YOU,
+        say("The disk is full. Free some space, then try again."),
+    ),
+    ("Disk quota exceeded", FailureKind.NEEDS_YOU, say("The disk is full. Free some space, then try again.")),
     (
         "Permission denied",
         FailureKind.NEEDS_YOU,
-        "The staging folder is not writable. Check its rights.",
+        say("The staging folder is not writable. Check its rights."),
     ),
-    ("Read-only file system", FailureKind.NEEDS_YOU, "The staging folder is read-only. Check the disk."),
+    ("Read-only file system", FailureKind.NEEDS_YOU, say("The staging folder is read-only. Check the disk.")),
     (
         "File too large",
         FailureKind.PERMANENT,
-        "This track is too long for this format. Choose another.",
+        say("This track is too long for this format. Choose another."),
     ),
-    ("Cannot allocate memory", FailureKind.PERMANENT, "This file needs too much memory to convert."),
-    ("matches no streams", FailureKind.PERMANENT, "There is no sound in this file. Try another link."),
+    ("Cannot allocate memory", FailureKind.PERMANENT, say("This file needs too much memory to convert.")),
+    ("matches no streams", FailureKind.PERMANENT, say("There is no sound in this file. Try another link.")),
 )
 # Before version 6, ffmpeg says so and ends with 0 when the disk is full for the last bytes.
 UNWRITTEN = ("Error writing trailer", "Error closing file")
-DAMAGED = "This file is damaged and cannot be converted. Fetch it again, or try another link."
+DAMAGED = say("This file is damaged and cannot be converted. Fetch it again, or try another link.")
 
 
 def _explain(ended: ffmpeg.Finished) -> Failure:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.languages.say import say
+
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
@@ -78,7 +80,13 @@ FORMATS: dict[str, Format] = {
             muxer="wav",
         ),
         Format(
-            name="original", extension="", label="as it came", lossless=False, codecs=(), encode=(), muxer=""
+            name="original",
+            extension="",
+            label=say("as it came"),
+            lossless=False,
+            codecs=(),
+            encode=(),
+            muxer="",
         ),
     )
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 
 # Our name of a container → the one ffmpeg demuxer that may read it.
 FORMAT_WHITELIST: dict[str, str] = {
@@ -42,10 +43,10 @@ TS_PACKET_BYTES = 188
 TEXT_BYTES = 32
 
 REFUSED = (
-    ((b"#EXTM3U", b"ffconcat", b"[playlist]", b"#EXT-"), "a playlist"),
-    ((b"<",), "a web page"),
-    ((b"#!",), "a script"),
-    ((b"\x7fELF", b"MZ"), "a program"),
+    ((b"#EXTM3U", b"ffconcat", b"[playlist]", b"#EXT-"), say("a playlist")),
+    ((b"<",), say("a web page")),
+    ((b"#!",), say("a script")),
+    ((b"\x7fELF", b"MZ"), say("a program")),
 )
 
 # The bitrates of MPEG audio in kbit/s, by (MPEG-1?, layer); index 0 is "free", which we do not take.
@@ -74,10 +75,10 @@ def container_in(file: BinaryIO) -> str:
     """As `container_of`, for a regular file that is open."""
     head = _window(file, 0, HEAD_BYTES)
     if not head:
-        _refuse("This file is empty, not audio.")
+        _refuse(say("This file is empty, not audio."))
     if head.startswith(b"ID3"):
         return _behind_id3(file)
-    return _container(head) or _frames(_window(file, 0)) or _refuse("This is not an audio file.")
+    return _container(head) or _frames(_window(file, 0)) or _refuse(say("This is not an audio file."))
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -90,7 +91,7 @@ def open_regular(path: Path) -> BinaryIO:
         raise Failure(FailureKind.PERMANENT, "This is not a file that can be read.") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        _refuse("This is not a regular file.")
+        _refuse(say("This is not a regular file."))
     return os.fdopen(descriptor, "rb")
 
 
@@ -116,13 +117,13 @@ def _behind_id3(file: BinaryIO) -> str:
     _refuse_strangers(head)
     if head.startswith(b"fLaC"):
         return "flac"
-    return _frames(_window(file, offset)) or _refuse("This is not an audio file.")
+    return _frames(_window(file, offset)) or _refuse(say("This is not an audio file."))
 
 
 def _id3_bytes(head: bytes) -> int:
     sizes = head[6:10]
     if len(sizes) < 4 or max(sizes) > 0x7F:
-        _refuse("This is not an audio file.")
+        _refuse(say("This is not an audio file."))
     size = sizes[0] << 21 | sizes[1] << 14 | sizes[2] << 7 | sizes[3]
     footer = 10 if head[5] & 0x10 else 0
     return 10 + size + footer
@@ -140,9 +141,9 @@ def _refuse_strangers(head: bytes) -> None:
     start = head[:256].removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\0")
     for beginnings, what in REFUSED:
         if start.startswith(beginnings):
-            _refuse(f"This is {what}, not an audio file.")
+            _refuse(say(f"This is {what}, not an audio file."))
     if all(0x20 <= byte < 0x7F or byte in b"\t\r\n" for byte in head[:TEXT_BYTES]):
-        _refuse("This is text, not an audio file.")
+        _refuse(say("This is text, not an audio file."))
 
 
 def _mp4(head: bytes) -> str:

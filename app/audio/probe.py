@@ -8,6 +8,7 @@ from app.audio.formats import is_lossless
 from app.audio.gate import open_regular
 from app.audio.model import Quality
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 
 # Metadata is printed further to the right, each of its lines after a colon, so no title can look like these.
 DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
@@ -66,7 +67,7 @@ def walked_ms(path: Path, container: str) -> int | None:
 def _silent(said: str) -> Failure:
     if "Input #0" in said:
         return Failure(FailureKind.PERMANENT, "There is no sound in this file. Try another link.")
-    sentence = "This file is damaged and cannot be read as audio. Fetch it again, or try another link."
+    sentence = say("This file is damaged and cannot be read as audio. Fetch it again, or try another link.")
     return Failure(FailureKind.PERMANENT, sentence)
 
 

@@ -23,6 +23,7 @@ from app.audio.formats import Format, is_lossless
 from app.audio.gate import container_in, open_regular
 from app.audio.model import Quality
 from app.audio.probe import describe
+from app.languages.say import say
 
 log = logging.getLogger("inlay.audio")
 
@@ -76,7 +77,7 @@ def label_with_source(quality: Quality, source: Quality | None) -> str:
     if source is None or source.lossless or source.codec == quality.codec:
         return label(quality)
     own = _name(quality) if quality.lossless else short_label(quality)
-    return f"{own} from {short_label(source)}"
+    return say(f"{own} from {short_label(source)}")
 
 
 def short_label(quality: Quality) -> str:
@@ -91,15 +92,15 @@ def journey(source: Quality, target: Format) -> str:
     """
     came = label(source)
     if target.name == "original" or source.codec in target.codecs:
-        return f"{came}, kept as it came"
+        return say(f"{came}, kept as it came")
     if not target.lossless:
-        return f"{came} → {target.label}, lossy"
+        return say(f"{came} → {target.label}, lossy")
     if not source.lossless:
-        return f"{came} → {target.label}: lossless file of a lossy source"
+        return say(f"{came} → {target.label}: lossless file of a lossy source")
     room = MAX_DEPTH[target.name]
     if (source.bit_depth or 0) > room:
-        return f"{came} → {target.label}, {room} of {source.bit_depth} bits kept"
-    return f"{came} → {target.label}, nothing lost"
+        return say(f"{came} → {target.label}, {room} of {source.bit_depth} bits kept")
+    return say(f"{came} → {target.label}, nothing lost")
 
 
 def _name(quality: Quality) -> str:

@@ -18,6 +18,7 @@ from app.audio.model import Quality
 from app.audio.quality import label
 from app.children import limits, parent
 from app.children.child import Emit
+from app.languages.say import say
 
 WINDOWS = 3
 WINDOW_S = 10
@@ -68,7 +69,7 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind in ("lossy", "upsampled")
 
 
-CAVEAT = "Quiet or old music can look so, too."
+CAVEAT = say("Quiet or old music can look so, too.")
 
 
 def look(source: Path, quality: Quality, start: parent.Start) -> Spectrum:
@@ -131,19 +132,20 @@ def hint(found: Spectrum, quality: Quality) -> Hint:
     """What this spectrum says about a file of this quality, in a sentence or two."""
     rate_hz = quality.sample_rate_hz or 0
     if rate_hz < LEAST_RATE_HZ:
-        sentence = "At this sample rate nobody can tell: there is too little room above the music."
+        sentence = say("At this sample rate nobody can tell: there is too little room above the music.")
         return Hint(kind="unknown", sentence=sentence)
     if found.level_dbfs < QUIET_DBFS:
-        return Hint(kind="quiet", sentence="It is too quiet for that: nothing can be told.")
+        return Hint(kind="quiet", sentence=say("It is too quiet for that: nothing can be told."))
     edge_khz = _edge_khz(found)
     if edge_khz is not None:
         return _ends_at(edge_khz, quality)
     low, high = BANDS_KHZ[-1]
     above_db = found.bands_db[-1] + 10 * math.log10(high - low)
     if rate_hz >= HIGH_RATE_HZ and above_db < UPSAMPLED_DB:
-        sentence = f"Nothing above 24 kHz: probably upsampled from 44.1 or 48 kHz. {CAVEAT}"
+        found_out = say("Nothing above 24 kHz: probably upsampled from 44.1 or 48 kHz.")
+        sentence = f"{found_out} {CAVEAT}"
         return Hint(kind="upsampled", sentence=sentence)
-    sentence = (
+    sentence = say(
         "Nothing suspicious: it does not end all at once. That proves nothing; good encoders leave no trace."
     )
     return Hint(kind="full", sentence=sentence)
@@ -162,10 +164,16 @@ def _edge_khz(found: Spectrum) -> float | None:
 
 
 def _ends_at(edge_khz: float, quality: Quality) -> Hint:
-    ends = f"Nothing above {edge_khz:g} kHz"
     roomy = (quality.bitrate_bps or 0) >= ROOMY_BPS and edge_khz <= 17.5 and quality.codec != "opus"
     if not quality.lossless and not roomy:
-        return Hint(kind="own", sentence=f"{ends}, as usual for {label(quality)}: nothing suspicious.")
-    made = "an MP3 or an Opus file" if edge_khz >= 20 else "an MP3 or AAC file" if edge_khz > 16 else "an MP3"
-    smaller = "" if quality.lossless else " of fewer bits"
-    return Hint(kind="lossy", sentence=f"{ends}: probably made from {made}{smaller}. {CAVEAT}")
+        usual = say(f"Nothing above {edge_khz:g} kHz, as usual for {label(quality)}: nothing suspicious.")
+        return Hint(kind="own", sentence=usual)
+    if edge_khz >= 20:
+        made = say("an MP3 or an Opus file")
+    else:
+        made = say("an MP3 or AAC file") if edge_khz > 16 else say("an MP3")
+    if quality.lossless:
+        probably = say(f"Nothing above {edge_khz:g} kHz: probably made from {made}.")
+    else:
+        probably = say(f"Nothing above {edge_khz:g} kHz: probably made from {made} of fewer bits.")
+    return Hint(kind="lossy", sentence=f"{probably} {CAVEAT}")

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from app.languages.say import say
+
 Emit = Callable[[dict[str, Any]], None]
 Call = Callable[[dict[str, Any], Emit], dict[str, Any]]
 
@@ -78,7 +80,7 @@ def _answer(call: Call, args: dict[str, Any], send: Emit) -> dict[str, Any]:
         return {"result": call(args, lambda event: send({"event": event}))}
     except MemoryError:
         gc.collect()
-        return _failure("This needs too much memory to read. Try another link or file.")
+        return _failure(say("This needs too much memory to read. Try another link or file."))
     except BaseException as error:
         return _explain(error)
 
@@ -88,7 +90,7 @@ def _explain(error: BaseException) -> dict[str, Any]:
     from app.errors import Failure
 
     if isinstance(error, OutOfCpu):
-        return _failure("This takes too much computing to read. Try another link or file.")
+        return _failure(say("This takes too much computing to read. Try another link or file."))
     if isinstance(error, Failure):
         return {
             "failure": {

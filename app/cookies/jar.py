@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from app.errors import Invalid
+from app.languages.say import say
 from app.sources.addresses import read_host
 from app.sources.urls import is_public, site_of
 
@@ -25,11 +26,11 @@ NAME = re.compile(r"[!-:<>-~]{1,256}")
 VALUE = re.compile(r"[ -:<-~]{0,8192}")
 PATH = re.compile(r"/[!-:<-~]{0,1023}")
 EXPIRES = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
-LOST_TABS = (
+LOST_TABS = say(
     "The tabs between the columns have become blanks, as happens to text that is copied from a page. "
     "Hand in the file itself."
 )
-HOW = "Export the cookies of the site as a cookies.txt (Netscape format) and hand in that file."
+HOW = say("Export the cookies of the site as a cookies.txt (Netscape format) and hand in that file.")
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,11 @@ class Jar:
 def read(data: bytes, moment: datetime) -> Jar:
     """Raises Invalid with a sentence that holds nothing of what was in it."""
     if len(data) > MAX_BYTES:
-        raise _wrong("This is larger than 1 MB. Export the cookies of one site instead of all.")
+        raise _wrong(say("This is larger than 1 MB. Export the cookies of one site instead of all."))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _wrong(f"This is not a text file. {HOW}") from error
+        raise _wrong(say(f"This is not a text file. {HOW}")) from error
     cookies = _of_json(text) if text.lstrip()[:1] in ("[", "{") else _of_lines(text)
     jar = Jar()
     kept: dict[tuple[str, ...], SiteCookie] = {}
@@ -109,7 +110,7 @@ def _says_something(line: str) -> bool:
 
 def _of_line(number: int, line: str) -> SiteCookie | None:
     if CONTROL.search(line):
-        raise _wrong(f"Line {number} holds a control character, which no cookie has. {HOW}")
+        raise _wrong(say(f"Line {number} holds a control character, which no cookie has. {HOW}"))
     fields = line.removeprefix(HTTP_ONLY).split("\t")
     if len(fields) == 6:
         # An empty value at the end, whose tab an editor took away.
@@ -117,7 +118,7 @@ def _of_line(number: int, line: str) -> SiteCookie | None:
     if len(fields) != 7 or not _is_entry(fields):
         if "\t" not in line and _is_entry(line.removeprefix(HTTP_ONLY).split()):
             raise Invalid(LOST_TABS, code="lost_tabs", fields={"cookies": LOST_TABS})
-        raise _wrong(f"Line {number} is not a line of a cookies.txt. {HOW}")
+        raise _wrong(say(f"Line {number} is not a line of a cookies.txt. {HOW}"))
     domain, wide, path, secure, expires, name, value = fields
     return _cookie(
         domain,
@@ -157,7 +158,9 @@ def _of_json(text: str) -> list[SiteCookie | None]:
     try:
         found = msgspec.json.decode(text, type=list[_Exported] | _Wrapped)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise _wrong(f"This JSON is not a list of cookies as browser extensions export it. {HOW}") from error
+        raise _wrong(
+            say(f"This JSON is not a list of cookies as browser extensions export it. {HOW}")
+        ) from error
     exported = found.cookies if isinstance(found, _Wrapped) else found
     return [
         _cookie(

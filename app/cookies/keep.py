@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from app.cookies import jar, queries, seal, sites
 from app.db import now
 from app.errors import Conflict, Invalid
+from app.languages.say import say
 from app.services import Services
 from app.sources.addresses import read_host
 from app.sources.urls import site_of
@@ -29,11 +30,16 @@ class Saved:
 
     @property
     def sentence(self) -> str:
-        told = " and ".join(f"{_several(count)} of {site}" for site, count in self.sites.items())
-        left = [f"{self.expired} had expired"] if self.expired else []
-        left += [f"{self.odd} had a domain or signs that no site would get"] if self.odd else []
-        left += [f"{self.others} other {'site' if self.others == 1 else 'sites'}"] if self.others else []
-        return f"Saved {told}." + (f" Left out: {', '.join(left)}." if left else "")
+        cookies = " and ".join(say(f"{_several(count)} of {site}") for site, count in self.sites.items())
+        left = [say(f"{self.expired} had expired")] if self.expired else []
+        left += [say(f"{self.odd} had a domain or signs that no site would get")] if self.odd else []
+        if self.others:
+            left.append(say("1 other site") if self.others == 1 else say(f"{self.others} other sites"))
+        saved = say(f"Saved {cookies}.")
+        if not left:
+            return saved
+        parts = ", ".join(left)
+        return f"{saved} {say(f'Left out: {parts}.')}"
 
 
 def save(services: Services, user_id: int, data: bytes, about: str = "") -> Saved:
@@ -42,7 +48,7 @@ def save(services: Services, user_id: int, data: bytes, about: str = "") -> Save
     Those that were kept of the same sites go. Raises Invalid or Conflict.
     """
     if not data.strip():
-        raise _wrong("Choose a file or paste its text first.", code="no_cookies")
+        raise _wrong(say("Choose a file or paste its text first."), code="no_cookies")
     wanted = _site(about)
     moment = now()
     found = jar.read(data, moment)
@@ -62,17 +68,19 @@ def save(services: Services, user_id: int, data: bytes, about: str = "") -> Save
 
 def _check(found: jar.Jar, meant: dict[str, list[jar.SiteCookie]], wanted: str) -> None:
     if not found.sites and found.expired:
-        raise _wrong("All of these have expired. Sign in at the site again and export them anew.", "expired")
+        raise _wrong(
+            say("All of these have expired. Sign in at the site again and export them anew."), "expired"
+        )
     if not found.sites:
-        raise _wrong(f"There are no cookies in this. {jar.HOW}")
+        raise _wrong(say(f"There are no cookies in this. {jar.HOW}"))
     if wanted and not meant:
-        raise _wrong(f"There are no cookies of {wanted} in this. Sign in there before you export them.")
+        raise _wrong(say(f"There are no cookies of {wanted} in this. Sign in there before you export them."))
     if len(meant) > MOST_AT_ONCE:
-        sentence = f"These are cookies of {len(meant)} sites. Write down the one that you mean."
+        sentence = say(f"These are cookies of {len(meant)} sites. Write down the one that you mean.")
         raise Invalid(sentence, code="many_sites", fields={"site": sentence})
     for site, cookies in meant.items():
         if len(cookies) > MOST_COOKIES:
-            raise _wrong(f"{_several(len(cookies))} of {site} are more than any browser keeps.")
+            raise _wrong(say(f"{_several(len(cookies))} of {site} are more than any browser keeps."))
 
 
 def _site(about: str) -> str:
@@ -84,12 +92,12 @@ def _site(about: str) -> str:
         host = urlsplit(text if "://" in text else f"//{text}").hostname
         return site_of(read_host(host or "").name)
     except ValueError as error:
-        sentence = "This is no site. Write its domain, such as youtube.com."
+        sentence = say("This is no site. Write its domain, such as youtube.com.")
         raise Invalid(sentence, code="bad_site", fields={"site": sentence}) from error
 
 
 def _several(count: int) -> str:
-    return "1 cookie" if count == 1 else f"{count} cookies"
+    return say("1 cookie") if count == 1 else say(f"{count} cookies")
 
 
 def _wrong(sentence: str, code: str = "bad_cookies") -> Invalid:

@@ -19,10 +19,11 @@ from app.db import now
 from app.downloads import confirm, site_queries
 from app.errors import Conflict, Invalid, NotFound
 from app.htmx import fragment, go, page, wants_fragment
+from app.languages.say import say
 from app.services import Services
 
 LONGEST_SITE = 2048
-GONE = "There are no cookies of this site any more."
+GONE = say("There are no cookies of this site any more.")
 
 
 @dataclass(frozen=True)

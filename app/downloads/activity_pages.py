@@ -15,17 +15,18 @@ from app.downloads.waiting import countdown
 from app.errors import Conflict, NotFound
 from app.freshness.versions import BUNDLED, OLD_DAYS
 from app.htmx import fragment, go, page, unchanged, version, wants_fragment
+from app.languages.say import say
 from app.room import size
 from app.services import Services
 
 # In the words of the inbox; what has ended is in the history.
 GROUPS = (
-    ("waiting", (State.QUEUED,)),
-    ("being fetched", (State.PROBING, State.DOWNLOADING)),
-    ("to review", (State.REVIEW,)),
-    ("being added", (State.FINALIZING,)),
-    ("failed", (State.FAILED,)),
-    ("added", (State.DONE,)),
+    (say("waiting"), (State.QUEUED,)),
+    (say("being fetched"), (State.PROBING, State.DOWNLOADING)),
+    (say("to review"), (State.REVIEW,)),
+    (say("being added"), (State.FINALIZING,)),
+    (say("failed"), (State.FAILED,)),
+    (say("added"), (State.DONE,)),
 )
 
 
@@ -70,7 +71,7 @@ def look_for_ytdlp(request: AnyRequest, services: NamedDependency[Services]) -> 
     if not request.user.is_admin:
         raise NotFound("There is nothing at this address.")
     if services.ytdlp.channel == BUNDLED:
-        sentence = "INLAY_YTDLP_CHANNEL is bundled: Inlay keeps to the yt-dlp that came with it."
+        sentence = say("INLAY_YTDLP_CHANNEL is bundled: Inlay keeps to the yt-dlp that came with it.")
         raise Conflict(sentence, code="bundled")
     services.ring("freshen", "now")
     if wants_fragment(request):
@@ -103,10 +104,16 @@ def _site(site: SiteOut) -> dict[str, Any]:
 
 
 def _disk(disk: DiskOut) -> list[tuple[str, str]]:
-    staged = f"{size(disk.staged_bytes)} of at most {size(disk.max_staging_bytes)}"
-    staging = f"{size(disk.staging_free_bytes)} free, {size(disk.staging_kept_free_bytes)} are kept free"
-    library = "not there" if disk.library_free_bytes is None else f"{size(disk.library_free_bytes)} free"
-    return [("Fetched, not added yet", staged), ("Staging disk", staging), ("Library disk", library)]
+    staged = say(f"{size(disk.staged_bytes)} of at most {size(disk.max_staging_bytes)}")
+    staging = say(f"{size(disk.staging_free_bytes)} free, {size(disk.staging_kept_free_bytes)} are kept free")
+    library = (
+        say("not there") if disk.library_free_bytes is None else say(f"{size(disk.library_free_bytes)} free")
+    )
+    return [
+        (say("Fetched, not added yet"), staged),
+        (say("Staging disk"), staging),
+        (say("Library disk"), library),
+    ]
 
 
 HANDLERS = [activity_page, resume_site, look_for_ytdlp]

@@ -16,6 +16,7 @@ from app.downloads.model import Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own, takes_form
 from app.errors import NotFound
 from app.htmx import fragment, go, unchanged, version, wants_fragment
+from app.languages.say import say
 from app.lookups import desk
 from app.lookups.candidates import Candidate, Change, changes
 from app.lookups.desk import Found
@@ -26,8 +27,8 @@ from app.tags.model import EDITABLE
 POLLS_FOR_S = 30
 MOST_OPEN = 1
 """Candidates that are shown at once; the others fold, so that all of the page fits two screens of a phone."""
-NOBODY = "No match found."
-DOWN = "MusicBrainz could not be reached."
+NOBODY = say("No match found.")
+DOWN = say("MusicBrainz could not be reached.")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -187,11 +188,11 @@ def _line(one: Candidate, changed: tuple[Change, ...]) -> Line:
 
 def _length(distance_ms: int | None) -> str:
     if distance_ms is None:
-        return "length not known"
+        return say("length not known")
     seconds = round(abs(distance_ms) / 1000)
     if seconds == 0:
-        return "same length"
-    return f"{seconds} s {'longer' if distance_ms > 0 else 'shorter'}"
+        return say("same length")
+    return say(f"{seconds} s longer") if distance_ms > 0 else say(f"{seconds} s shorter")
 
 
 def _note(services: Services, found: Found | None) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.downloads import drafts, queries
 from app.downloads.model import StagedTrack, State
 from app.errors import Conflict
+from app.languages.say import say
 from app.lookups import desk
 from app.lookups.candidates import (
     Candidate,
@@ -34,9 +35,9 @@ from app.tags.keys import album_key, artist_key, title_key
 from app.tags.model import Proposal, Tags
 from app.tags.values import isrc_in, texts
 
-GONE = "This candidate is not known any more. Load the page again."
-GONE_LYRICS = "These lyrics are not known any more. Load the page again."
-TOO_LATE = "A candidate can be applied while the download waits for its review."
+GONE = say("This candidate is not known any more. Load the page again.")
+GONE_LYRICS = say("These lyrics are not known any more. Load the page again.")
+TOO_LATE = say("A candidate can be applied while the download waits for its review.")
 """How the reason begins where a rule of the person's decided."""
 
 

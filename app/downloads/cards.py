@@ -17,25 +17,30 @@ from app.downloads.places import Places
 from app.downloads.progress import Progress, ProgressBoard
 from app.downloads.retention import keeps_until
 from app.htmx import version
+from app.languages.say import say
 from app.room import Room
 
 LANES = ("ready", "way", "needs", "have", "added")
 HEADINGS = {
-    "ready": "Ready for you",
-    "way": "On the way",
-    "needs": "Needs you",
-    "have": "You have this",
-    "added": "Just added",
+    "ready": say("Ready for you"),
+    "way": say("On the way"),
+    "needs": say("Needs you"),
+    "have": say("You have this"),
+    "added": say("Just added"),
 }
+MONTHS = (
+    *(say("January"), say("February"), say("March"), say("April"), say("May"), say("June")),
+    *(say("July"), say("August"), say("September"), say("October"), say("November"), say("December")),
+)
 _LANE = {State.REVIEW: "ready", State.FAILED: "needs", State.DONE: "added", State.SKIPPED: "have"}
 _PHASE = {
-    State.QUEUED: "Waiting for its turn",
-    State.PROBING: "Looking at the link",
-    State.DOWNLOADING: "Fetching the audio",
-    State.FINALIZING: "Adding to the library",
-    State.CANCELLED: "Cancelled",
-    State.DISCARDED: "Discarded",
-    State.SKIPPED: "Skipped: you have this already",
+    State.QUEUED: say("Waiting for its turn"),
+    State.PROBING: say("Looking at the link"),
+    State.DOWNLOADING: say("Fetching the audio"),
+    State.FINALIZING: say("Adding to the library"),
+    State.CANCELLED: say("Cancelled"),
+    State.DISCARDED: say("Discarded"),
+    State.SKIPPED: say("Skipped: you have this already"),
 }
 
 
@@ -51,6 +56,10 @@ class Card:
     active: bool
     until: datetime | None = None
     """When it goes on by itself; the page counts down to it."""
+    whole: str = ""
+    """Of what it waits for, with the advice at its end that the line does without."""
+    is_plain: bool = False
+    """Its line is names alone: nothing to translate."""
     note: str = ""
     turn: int = 0
     """Its place among those on the way, smallest first: nothing moves when its turn comes."""
@@ -87,6 +96,8 @@ def card_of(
         lane=_LANE.get(download.state, "way"),
         title=title_of(download),
         line=_waits(wait) if wait else _line(download, progress, places or {}),
+        whole=wait.whole if wait else "",
+        is_plain=not wait and is_plain(download),
         percent=0 if download.state is State.QUEUED else progress.percent,
         has_cover=progress.cover or any(track.cover_file for track in download.tracks),
         active=download.active,
@@ -103,39 +114,40 @@ def _wants_cookies(download: Download) -> bool:
     return download.state is State.FAILED and download.wants_cookies
 
 
-CANCEL = ("cancel", "Cancel", "quiet")
+CANCEL = ("cancel", say("Cancel"), "quiet")
 
 
 def _actions(download: Download, wait: waiting.Wait | None) -> tuple[tuple[str, str, str], ...]:
     match download.state:
         case State.FAILED:
-            return (("retry", "Retry", ""), ("discard", "Drop", "quiet"))
+            return (("retry", say("Retry"), ""), ("discard", say("Drop"), "quiet"))
         case State.QUEUED | State.FINALIZING if wait and download.retry_at:
-            return (("retry", "Try now", "quiet"), CANCEL)
+            return (("retry", say("Try now"), "quiet"), CANCEL)
         case State.QUEUED if not wait:
-            return (("first", "First", "quiet"), CANCEL)
+            return (("first", say("First"), "quiet"), CANCEL)
         case State.QUEUED | State.PROBING | State.DOWNLOADING:
             return (CANCEL,)
         case State.FINALIZING if not any(track.sha256 for track in download.tracks):
             return (CANCEL,)
         case State.SKIPPED if download.duplicate_of:
-            return (("again", "Fetch again", "quiet"),)
+            return (("again", say("Fetch again"), "quiet"),)
         case State.DONE if undo.is_possible(download):
-            return (("undo", "Undo", "quiet"),)
+            return (("undo", say("Undo"), "quiet"),)
     return ()
 
 
 def _waits(wait: waiting.Wait) -> str:
-    return f"{wait.message} Trying again in" if wait.until else wait.message
+    return say(f"{wait.message} Trying again in") if wait.until else wait.message
 
 
 def _note(download: Download, review_days: int, have: Known) -> str:
     if download.state is not State.REVIEW:
         return ""
     until = keeps_until(download, review_days)
-    waits = f"Waits for you until {until.day} {until:%B}"
+    month = MONTHS[until.month - 1]
+    waits = say(f"Waits for you until {until.day} {month}")
     there = any(has_duplicate(have.get(track.id, ())) for track in download.tracks)
-    return f"You have this · {waits}" if there else waits
+    return f"{say('You have this')} · {waits}" if there else waits
 
 
 def lanes(cards: list[Card]) -> list[tuple[str, list[Card]]]:
@@ -160,13 +172,13 @@ def _line(download: Download, progress: Progress, places: Places) -> str:
         case State.REVIEW:
             return _summary(download)
         case State.FAILED:
-            return download.failure_message or "This did not work. Retry."
+            return download.failure_message or say("This did not work. Retry.")
         case State.DONE:
             return _added(download, places)
         case State.DOWNLOADING if progress.done_bytes:
             return _amounts(progress)
         case State.FINALIZING if progress.percent:
-            return f"Converting, {progress.percent:.0f} %"
+            return say(f"Converting, {progress.percent:.0f} %")
     return _PHASE[download.state]
 
 
@@ -190,12 +202,14 @@ def _amounts(progress: Progress) -> str:
     """62 % · 3.1 of 5.0 MB · 1.2 MB/s · 2 s left."""
     done, total = progress.done_bytes or 0, progress.total_bytes
     parts = [f"{progress.percent:.0f} %" if progress.percent is not None else ""]
-    parts.append(f"{_mb(done)} of {_mb(total)} MB" if total else f"{_mb(done)} MB")
+    parts.append(say(f"{_mb(done)} of {_mb(total)} MB") if total else f"{_mb(done)} MB")
     if progress.speed_bps:
         parts.append(_speed(progress.speed_bps))
     if progress.eta_s is not None:
         parts.append(
-            f"{progress.eta_s} s left" if progress.eta_s < 60 else f"{progress.eta_s // 60} min left"
+            say(f"{progress.eta_s} s left")
+            if progress.eta_s < 60
+            else say(f"{progress.eta_s // 60} min left")
         )
     return " · ".join(part for part in parts if part)
 
@@ -219,18 +233,26 @@ def extension_of(download: Download) -> str:
     return plan(download.tracks[0].source_quality, download.format).extension
 
 
-BY_ITSELF = "added by itself"
+BY_ITSELF = say("added by itself")
 _ENDED = {
-    State.DONE: "Added",
-    State.SKIPPED: "Skipped: you have this already",
-    State.CANCELLED: "Cancelled",
-    State.DISCARDED: "Discarded",
+    State.DONE: say("Added"),
+    State.SKIPPED: say("Skipped: you have this already"),
+    State.CANCELLED: say("Cancelled"),
+    State.DISCARDED: say("Discarded"),
 }
+
+
+def is_plain(download: Download) -> bool:
+    """Whether its line, on the card or in the history, is names and paths alone."""
+    if download.state is State.REVIEW:
+        return True
+    has_paths = any(track.path for track in download.tracks)
+    return download.state is State.DONE and has_paths and not download.skip_review
 
 
 def history_line(download: Download, places: Places) -> str:
     if download.state is State.DISCARDED and download.failure_message:
-        return f"Discarded: {download.failure_message}"
+        return say(f"Discarded: {download.failure_message}")
     return (_added(download, places) if download.state is State.DONE else "") or _ENDED[download.state]
 
 
@@ -247,4 +269,7 @@ def sound(download: Download) -> str:
 def _added(download: Download, places: Places) -> str:
     """Where its tracks are in the library, and whether a person had a look before."""
     paths = [places.get(track.id, track.path) for track in download.tracks if track.path]
-    return " · ".join([*paths, BY_ITSELF] if download.skip_review else paths)
+    path = " · ".join(paths)
+    if not download.skip_review:
+        return path
+    return say(f"{path} · added by itself") if path else BY_ITSELF

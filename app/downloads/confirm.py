@@ -9,11 +9,12 @@ from app.downloads import candidates, limits, queries, schedule_queries, staging
 from app.downloads.forms import ALREADY
 from app.downloads.model import FETCHING, Download, State
 from app.errors import Conflict, NotFound
+from app.languages.say import say
 from app.services import Services
 from app.tags import info as read
 from app.tags.model import Tags
 
-TOO_LATE = "This is too late: the download is {state} already."
+TOO_LATE = say("This is too late: the download is {state} already.")
 
 
 def confirm(
@@ -154,8 +155,10 @@ def forget(services: Services, id: str) -> None:
     with services.db.write() as session:
         download = _found(session, id)
         if not queries.remove(session, id):
-            busy = "is being undone" if download.state is State.DONE else f"is {download.state}"
-            sentence = f"This download {busy}: cancel or discard it first."
+            if download.state is State.DONE:
+                sentence = say("This download is being undone: cancel or discard it first.")
+            else:
+                sentence = say(f"This download is {download.state}: cancel or discard it first.")
             raise Conflict(sentence, code="too_late")
     staging.remove(services.settings, id)
 

@@ -12,6 +12,7 @@ from app.downloads import outcome, queries, staging, trim
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 from app.logs import about
 from app.services import Services
 
@@ -95,7 +96,7 @@ class Converter:
                 (staging.folder_of(self.services.settings, download.id) / track.source_file).unlink(True)
             if isinstance(error, ChildCrashed):
                 log.warning("the converting child crashed", extra={"trace": error})
-                sentence = "The conversion stopped unexpectedly. Retry."
+                sentence = say("The conversion stopped unexpectedly. Retry.")
                 raise Failure(FailureKind.TEMPORARY, sentence) from error
             raise
 

@@ -17,6 +17,7 @@ from app.children.parent import ChildCrashed
 from app.downloads import queries, staging
 from app.downloads.model import Download, StagedTrack, State
 from app.errors import Conflict, InlayError, Invalid, NotFound
+from app.languages.say import say
 from app.services import Services
 from app.sources import pictures
 from app.tags import cover
@@ -275,7 +276,7 @@ def _crop(edit: Mapping[str, Any]) -> Crop | None:
         if text.isascii() and text.isdigit() and least <= int(text[:5]) <= 1000:
             found[name] = int(text[:5])
         else:
-            wrong[name] = f"A whole number from {least} to 1000."
+            wrong[name] = say(f"A whole number from {least} to 1000.")
     if wrong:
         raise Invalid("The square is given in whole numbers up to 1000.", code="bad_cover", fields=wrong)
     return Crop(**found)

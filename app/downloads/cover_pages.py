@@ -17,12 +17,13 @@ from app.downloads.requests import AnyRequest, Form, own
 from app.errors import Conflict, InlayError, Invalid, NotFound, TooMany
 from app.files import picture_response
 from app.htmx import fragment, go, version, wants_fragment
+from app.languages.say import say
 from app.services import Services
 from app.tags.cover import SIZE_PX, Crop, side_of, square_in
 
 UPLOAD_BYTES = 21_000_000
 """A picture of 20 MB and the form around it."""
-NO_PICTURE = "There is no picture in this form. Choose a file first."
+NO_PICTURE = say("There is no picture in this form. Choose a file first.")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,11 @@ def bench(services: Services, download: Download, opened: str = "", **more: Any)
         for name, found in files.items()
         if found
     }
-    labels = {SOURCE: (SQUARE, "Square"), UPLOAD: (UPLOAD, "Yours"), ARCHIVE: (ARCHIVE, "Cover Art Archive")}
+    labels = {
+        SOURCE: (SQUARE, say("Square")),
+        UPLOAD: (UPLOAD, say("Yours")),
+        ARCHIVE: (ARCHIVE, say("Cover Art Archive")),
+    }
     of = chosen.get("of") or {SQUARE: SOURCE}.get(chosen["from"], chosen["from"])
     of = of if of in sources else next(iter(sources), "")
     cropping = None

@@ -17,6 +17,7 @@ from app.downloads.model import Conversion, Download, StagedTrack
 from app.downloads.requests import AnyRequest, own
 from app.errors import Failure, NotFound
 from app.htmx import go
+from app.languages.say import say
 from app.library import place, queries, template
 from app.library.duplicate_pages import sound
 from app.library.duplicates import Sameness, is_better, sound_of
@@ -112,10 +113,10 @@ def _verdict(becomes: Quality | None, track: StagedTrack, old: list[Track]) -> s
         return ""
     new = (becomes, track.source_quality)
     if is_better(new, map(sound_of, old)):
-        return "The new one is better."
+        return say("The new one is better.")
     if any(is_better(sound_of(one), [new]) for one in old):
-        return "The one that you have is better."
-    return "The new one is as good, and no better."
+        return say("The one that you have is better.")
+    return say("The new one is as good, and no better.")
 
 
 def line_of(track: Track, how: Sameness, by_sound: bool = False) -> Line:

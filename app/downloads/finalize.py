@@ -17,6 +17,7 @@ from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.schedule_queries import is_ahead
 from app.errors import Conflict, Failure, FailureKind, NotFound, surprise
+from app.languages.say import say
 from app.library import index, loudness, place, sound_queries, template, trash
 from app.library.change_model import Change, Snapshot
 from app.library.folder import check_mounted
@@ -71,7 +72,7 @@ class Finalizer:
                     self._fail(id, failure)
                 except ChildCrashed as crash:
                     log.warning("writing tags crashed", extra={"trace": crash})
-                    sentence = "Writing the tags stopped unexpectedly. Retry."
+                    sentence = say("Writing the tags stopped unexpectedly. Retry.")
                     self._fail(id, Failure(FailureKind.TEMPORARY, sentence))
                 except Exception:
                     # Else the row would say for ever that it is being added.

@@ -7,6 +7,7 @@ from app.audio.formats import FORMATS
 from app.downloads import limits, queries, usage_queries
 from app.downloads.model import Download
 from app.errors import Conflict, Invalid
+from app.languages.say import say
 from app.services import Services
 from app.settings import CONFLICTS
 from app.sources.base import QUALITIES
@@ -42,7 +43,7 @@ __all__ = [
 
 log = logging.getLogger("inlay.downloads")
 
-ALREADY = "This link is in your inbox already."
+ALREADY = say("This link is in your inbox already.")
 
 
 def submit(

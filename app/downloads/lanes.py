@@ -6,13 +6,14 @@ from app.audio.formats import FORMATS
 from app.downloads.drafts import NAMES
 from app.downloads.known import Known, has_duplicate
 from app.downloads.model import Conversion, Download, StagedTrack
+from app.languages.say import say
 from app.tags.model import SURE
 
 
 class Lane(StrEnum):
-    READY = "ready"
-    CHECK = "check"
-    PROBLEM = "problem"
+    READY = say("ready")
+    CHECK = say("check")
+    PROBLEM = say("problem")
 
 
 def lane_of(download: Download, track: StagedTrack, known: Known) -> Lane:

@@ -8,6 +8,7 @@ from app.db import now
 from app.downloads import usage_queries
 from app.downloads.model import Usage
 from app.errors import TooMany
+from app.languages.say import say
 from app.room import size
 from app.settings import Settings
 
@@ -19,7 +20,7 @@ def check(session: Session, user_id: int, settings: Settings) -> None:
     check_waiting(session, user_id, settings)
     hours = usage_queries.last_day(session, user_id)
     if wait_s := _wait_s(hours, lambda hour: hour.downloads, settings.user_per_day):
-        sentence = (
+        sentence = say(
             f"You have handed in {settings.user_per_day:,} links within a day, which is the limit. "
             f"The next one is taken in {_clock(wait_s)}."
         )
@@ -30,11 +31,11 @@ def check_waiting(session: Session, user_id: int, settings: Settings) -> None:
     """The limits that also hold for a link that is fetched once more. Raises TooMany."""
     waiting = usage_queries.waiting(session, user_id)
     if waiting >= settings.user_queued:
-        sentence = f"{waiting:,} of your downloads are waiting already. Come back when some are done."
+        sentence = say(f"{waiting:,} of your downloads are waiting already. Come back when some are done.")
         raise TooMany(sentence, retry_after_s=SOON_S)
     hours = usage_queries.last_day(session, user_id)
     if wait_s := _wait_s(hours, lambda hour: hour.fetched_bytes, settings.user_bytes_per_day):
-        sentence = (
+        sentence = say(
             f"{size(settings.user_bytes_per_day)} were fetched for you within a day, which is the limit. "
             f"The next link is taken in {_clock(wait_s)}."
         )
@@ -54,4 +55,4 @@ def _wait_s(hours: list[Usage], amount: Callable[[Usage], int], most: int) -> in
 
 def _clock(seconds: int) -> str:
     hours, minutes = divmod(max(60, seconds) // 60, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
+    return say(f"{hours} h {minutes:02} min") if hours else say(f"{minutes} min")

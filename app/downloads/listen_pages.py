@@ -16,6 +16,7 @@ from app.downloads.model import Conversion, Download, StagedTrack
 from app.downloads.requests import AnyRequest, Form, own, takes_form
 from app.errors import Invalid, NotFound
 from app.htmx import fragment, go, wants_fragment
+from app.languages.say import say
 from app.services import Services
 
 BARS = 150
@@ -131,10 +132,12 @@ def drawn(download: Download, found: Waveform | None) -> dict[str, Any]:
 
 def _silence(before_ms: int, after_ms: int) -> str:
     """Trim 1.8 s of silence at the start, 4.2 s at the end."""
-    parts = [(before_ms, "start"), (after_ms, "end")]
-    lengths = [f"{silent_ms / 1000:.1f} s{{}} at the {where}" for silent_ms, where in parts if silent_ms]
-    first, *rest = lengths
-    return "Trim " + ", ".join([first.format(" of silence"), *(other.format("") for other in rest)])
+    before, after = f"{before_ms / 1000:.1f}", f"{after_ms / 1000:.1f}"
+    if before_ms and after_ms:
+        return say(f"Trim {before} s of silence at the start, {after} s at the end")
+    if before_ms:
+        return say(f"Trim {before} s of silence at the start")
+    return say(f"Trim {after} s of silence at the end")
 
 
 def bars(found: Waveform) -> str:

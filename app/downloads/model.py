@@ -12,20 +12,21 @@ from uuid6 import uuid7
 
 from app.audio.model import Quality
 from app.db import Base, StructJSON, now
+from app.languages.say import say
 from app.tags.model import Proposal, Tags
 
 
 class State(StrEnum):
-    QUEUED = "queued"
-    PROBING = "probing"
-    DOWNLOADING = "downloading"
-    REVIEW = "review"
-    FINALIZING = "finalizing"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    DISCARDED = "discarded"
-    SKIPPED = "skipped"
+    QUEUED = say("queued")
+    PROBING = say("probing")
+    DOWNLOADING = say("downloading")
+    REVIEW = say("review")
+    FINALIZING = say("finalizing")
+    DONE = say("done")
+    FAILED = say("failed")
+    CANCELLED = say("cancelled")
+    DISCARDED = say("discarded")
+    SKIPPED = say("skipped")
 
 
 # From each state, the states that may follow. Every change of state goes through queries.move().

@@ -11,6 +11,7 @@ from app.db import now
 from app.downloads import queries, site_queries, staging, usage_queries
 from app.downloads.model import Download, State
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 from app.services import Services
 
 log = logging.getLogger("inlay.stage")
@@ -103,7 +104,7 @@ def crashed(services: Services, download: Download, crash: ChildCrashed, spent_b
         if download.crashes + 1 < MAX_CRASHES:
             back = queries.put_back(session, download.id, crashes=download.crashes + 1)
         else:
-            sentence = "This link made the download stop several times. Retry, or report the link."
+            sentence = say("This link made the download stop several times. Retry, or report the link.")
             back = queries.move(
                 session, download.id, State.FAILED, failure=Failure(FailureKind.PERMANENT, sentence)
             )

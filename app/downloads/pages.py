@@ -31,6 +31,7 @@ from app.downloads.requests import READ, AnyRequest, own, serve_file
 from app.downloads.toast import toast_of
 from app.errors import Invalid
 from app.htmx import fragment, go, page, unchanged, wants_fragment
+from app.languages.say import say
 from app.library import change_views
 from app.rules.learn import newest_offer
 from app.services import Services
@@ -47,6 +48,8 @@ class HistoryRow:
     """Where its form leads; empty: it cannot be undone."""
     how: str
     sound: str = ""
+    is_plain: bool = False
+    """Its line is paths alone: nothing to translate."""
 
 
 @get("/", sync_to_thread=True)
@@ -197,14 +200,15 @@ def history_page(
             cards.history_line(one, places),
             one.finished_at or one.updated_at,
             f"/downloads/{one.id}/undo" if undo.is_possible(one) else "",
-            "bring it back to review",
+            say("bring it back to review"),
             cards.sound(one) if one.state is State.DONE else "",
+            is_plain=cards.is_plain(one),
         )
         for one in found
     ]
     for one in change_views.rows(services, request.user.id, limit=HISTORY_LIMIT + 1, before=until):
         path = f"/library/changes/{one.id}/undo" if one.undo else ""
-        rows.append(HistoryRow(one.title, one.line, one.when, path, "as it was before"))
+        rows.append(HistoryRow(one.title, one.line, one.when, path, say("as it was before")))
     rows.sort(key=lambda row: row.when, reverse=True)
     shown = rows[:HISTORY_LIMIT]
     more = f"/history?before={quote(shown[-1].when.isoformat())}" if len(rows) > HISTORY_LIMIT else None

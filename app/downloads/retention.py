@@ -8,6 +8,7 @@ from app.db import now
 from app.downloads import queries, site_queries, staging, undo_queries, usage_queries
 from app.downloads.model import Download, State
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 from app.services import Services
 
 log = logging.getLogger("inlay.retention")
@@ -74,9 +75,8 @@ def _let_go(services: Services, id: str) -> bool:
 
 def _discard(services: Services, ids: list[str], stale: datetime) -> None:
     days = services.settings.review_days
-    reason = Failure(
-        FailureKind.PERMANENT, f"Nobody reviewed it for {days} {'day' if days == 1 else 'days'}."
-    )
+    one, several = say("Nobody reviewed it for 1 day."), say(f"Nobody reviewed it for {days} days.")
+    reason = Failure(FailureKind.PERMANENT, one if days == 1 else several)
     for id in ids:
         with services.db.write() as session:
             # Somebody may have touched or accepted it meanwhile.

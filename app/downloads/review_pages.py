@@ -30,6 +30,7 @@ from app.downloads.model import Download, StagedTrack, State
 from app.downloads.requests import AnyRequest, Form, own, takes_form
 from app.errors import Invalid, NotFound
 from app.htmx import fragment, go, page, unchanged
+from app.languages.say import say
 from app.library import template
 from app.library.complete import Completion
 from app.services import Services
@@ -191,7 +192,7 @@ def _changes(track: StagedTrack, values: Mapping[str, str]) -> dict[str, Any]:
 
 def _short(name: str, text: str) -> str:
     if name == "compilation":
-        return "yes" if text else ""
+        return say("yes") if text else ""
     first, *more = text.split("\n")
     return f"{first[:80]} …" if more or len(first) > 80 else first
 

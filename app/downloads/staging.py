@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.audio.gate import open_regular
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 from app.settings import Settings
 from app.sources.cookie_file import take_away
 
@@ -91,9 +92,9 @@ def copy(source: Path, target: Path) -> None:
 
 def _trouble(error: OSError) -> Failure:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        sentence = "The disk of the staging folder is full. Make room on it, then retry."
+        sentence = say("The disk of the staging folder is full. Make room on it, then retry.")
         return Failure(FailureKind.NEEDS_YOU, sentence)
-    sentence = (
+    sentence = say(
         f"The staging folder reported a problem ({error.strerror or error}). If it stays, check its disk."
     )
     return Failure(FailureKind.TEMPORARY, sentence)

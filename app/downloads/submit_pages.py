@@ -24,12 +24,15 @@ from app.downloads.progress import ProgressBoard
 from app.downloads.requests import AnyRequest, Form
 from app.errors import Conflict, InlayError, Invalid, TooMany
 from app.htmx import fragment, go, page, wants_fragment
+from app.languages.choice import language_for
+from app.languages.say import say
+from app.languages.telling import tell_in
 from app.library.duplicates import Sameness
 from app.services import Services
 from app.sources.urls import clean_link, first_link
 
-HAVE = "You have this already."
-NO_LINK = "There was no link in what you shared. Copy the link there, and paste it here."
+HAVE = say("You have this already.")
+NO_LINK = say("There was no link in what you shared. Copy the link there, and paste it here.")
 THEN = ("close", "card")
 """What follows a link that was taken: its small window closes, or its card is shown."""
 TITLE_CHARS = 200
@@ -142,17 +145,17 @@ def send_kept(request: AnyRequest, services: NamedDependency[Services], data: Fo
         before = queries.by_client_key(session, user_id, key)
     if not before and (have := _have(services, user_id, url)):
         place = f"/add?{urlencode({'url': url, 'then': 'card'})}"
-        return _outcome("have", f"You have this already: {have.name}", place)
+        return _outcome(request, "have", say(f"You have this already: {have.name}"), place)
     try:
         download = before or forms.submit(services, user_id, url, client_key=key)
     except Conflict as error:
         open_one = _open_one(services, user_id, url)
-        return _outcome("queued", error.message, card_place(open_one.id) if open_one else "/")
+        return _outcome(request, "queued", error.message, card_place(open_one.id) if open_one else "/")
     except TooMany as error:
-        return _outcome("later", error.message)
+        return _outcome(request, "later", error.message)
     except Invalid as error:
-        return _outcome("refused", error.message)
-    return _outcome("added", "Sent to Inlay.", card_place(download.id))
+        return _outcome(request, "refused", error.message)
+    return _outcome(request, "added", say("Sent to Inlay."), card_place(download.id))
 
 
 def card_place(id: str) -> str:
@@ -160,9 +163,10 @@ def card_place(id: str) -> str:
     return f"/?follow={id}#download-{id}"
 
 
-def _outcome(outcome: str, message: str, place: str = "") -> dict[str, str]:
+def _outcome(request: AnyRequest, outcome: str, message: str, place: str = "") -> dict[str, str]:
+    language = language_for(request.user.language, request.headers.get("accept-language", ""))
     # Without its slash: the phone puts it behind the address that it has of us.
-    return {"outcome": outcome, "message": message, "place": place.removeprefix("/")}
+    return {"outcome": outcome, "message": tell_in(language, message), "place": place.removeprefix("/")}
 
 
 def _known_then(then: str) -> str:

@@ -8,6 +8,7 @@ from app.db import now
 from app.downloads import cards, known, queries, undo, undo_queries
 from app.downloads.lanes import Lane, lane_of_all
 from app.downloads.model import Download, State
+from app.languages.say import say
 from app.services import Services
 
 SHOWN = timedelta(minutes=10)
@@ -15,13 +16,13 @@ SHOWN = timedelta(minutes=10)
 LOOKED_AT = 20
 """So many that wait are looked at for one that is ready."""
 WORDS = {
-    State.FINALIZING: ("Adding", "to the library"),
-    State.DONE: ("Added", "to the library"),
-    State.SKIPPED: ("You have", "already: nothing was added"),
-    State.DISCARDED: ("Discarded", ""),
-    State.CANCELLED: ("Cancelled", ""),
+    State.FINALIZING: say("Adding “{title}” to the library"),
+    State.DONE: say("Added “{title}” to the library"),
+    State.SKIPPED: say("You have “{title}” already: nothing was added"),
+    State.DISCARDED: say("Discarded “{title}”"),
+    State.CANCELLED: say("Cancelled “{title}”"),
 }
-REPLACED = ("Replaced", "with the new file")
+REPLACED = say("Replaced “{title}” with the new file")
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,11 @@ class Next:
 
 @dataclass(frozen=True)
 class Toast:
-    """`before` “title” `after`: a sentence about the download `id`."""
+    """`sentence`: about the download `id`, with `{title}` where the title stands."""
 
     id: str
-    before: str
+    sentence: str
     title: str
-    after: str
     undo: bool
     settling: bool
     """It is being added, so that the sentence will change."""
@@ -52,15 +52,15 @@ def toast_of(services: Services, user_id: int, id: str) -> Toast | None:
             return None
         waiting = undo_queries.in_review(session, user_id, not_id=id, most=LOOKED_AT)
         following = _next(waiting, known.of_reviews(session, waiting))
-    before, after = WORDS[download.state]
+    sentence = WORDS[download.state]
     if download.state is State.DONE and any(track.replaces for track in download.tracks):
-        before, after = REPLACED
+        sentence = REPLACED
     can_undo = bool(services.settings.undo_s) and undo.is_possible(download)
     settling = download.state is State.FINALIZING
     if not (can_undo or following or settling or download.state is State.SKIPPED):
         return None
     ready = Next(following.id, cards.title_of(following)) if following else None
-    return Toast(download.id, before, cards.title_of(download), after, can_undo, settling, ready)
+    return Toast(download.id, sentence, cards.title_of(download), can_undo, settling, ready)
 
 
 def _next(waiting: Sequence[Download], have: known.Known) -> Download | None:

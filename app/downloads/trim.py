@@ -10,6 +10,7 @@ from app.audio.trim import WHOLE, Trim
 from app.downloads import queries, staging
 from app.downloads.model import Download, StagedTrack
 from app.errors import Conflict, Invalid
+from app.languages.say import say
 from app.services import Services
 
 LEAST_MS = 1000
@@ -20,9 +21,9 @@ LONGEST_MS = 7 * 24 * 3_600_000
 """For a track whose length nobody knows."""
 TIME = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,4}):)?(\d{1,5})(?:[.,](\d{1,3}))?")
 OFFERED = re.compile(r"(\d{1,9}) (\d{1,9})")
-UNREADABLE = "Write a time such as 0:12.5, or nothing."
-TOO_LITTLE = "At least one second has to be left: set the end after the start."
-TOO_LATE = "The cut can be changed while the download waits for its review: now it is {state}."
+UNREADABLE = say("Write a time such as 0:12.5, or nothing.")
+TOO_LITTLE = say("At least one second has to be left: set the end after the start.")
+TOO_LATE = say("The cut can be changed while the download waits for its review: now it is {state}.")
 
 
 def of(track: StagedTrack) -> Trim:
@@ -60,9 +61,9 @@ def checked(start_ms: int | None, end_ms: int | None, duration_ms: int | None) -
     start_ms = start_ms or 0
     if max(start_ms, end_ms or 0) > (duration_ms or LONGEST_MS) + NEAR_MS:
         field = "trim_start" if start_ms > (end_ms or 0) else "trim_end"
-        raise _wrong(field, f"The track ends at {clock(duration_ms or LONGEST_MS)}: stay before that.")
+        raise _wrong(field, say(f"The track ends at {clock(duration_ms or LONGEST_MS)}: stay before that."))
     if start_ms < 0:
-        raise _wrong("trim_start", "The start cannot be before the track begins.")
+        raise _wrong("trim_start", say("The start cannot be before the track begins."))
     if duration_ms and end_ms is not None and end_ms > duration_ms - NEAR_MS:
         end_ms = None
     left_ms = Trim(start_ms, end_ms).length_ms(duration_ms)
@@ -104,7 +105,7 @@ def change(session: Session, download: Download, track: StagedTrack, trim: Trim)
         return None
     if not queries.set_trim(session, track.id, trim.start_ms or None, trim.end_ms):
         state = queries.state_of(session, download.id)
-        raise Conflict(TOO_LATE.format(state=state or "gone"), code="too_late")
+        raise Conflict(TOO_LATE.format(state=state or say("gone")), code="too_late")
     queries.touch(session, download.id)
     return track.converted_file if track.converted_file != track.source_file else None
 

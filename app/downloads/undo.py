@@ -43,6 +43,7 @@ from app.downloads.model import UNDOABLE, Conversion, Download, StagedTrack, Sta
 from app.downloads.places import path_of_ours
 from app.downloads.schedule_queries import is_ahead
 from app.errors import Conflict, DatabaseTrouble, Failure, InlayError, NotFound
+from app.languages.say import say
 from app.library import take_out
 from app.library.folder import check_mounted
 from app.library.reading import sha256_of
@@ -54,10 +55,12 @@ PLACING_S = 5.0
 """So long an undo waits for a file that is just being put into the library, or for another undo."""
 LOOK_S = 0.05
 
-CHANGED = "The file was changed since, moved or deleted. It stays as it is: see to it in the library folder."
-TOO_LATE = "It is too late to undo this: what was fetched is not kept any more."
-NOTHING = "There is nothing to undo: the download is {state}."
-BUSY = "The file is just being put into the library. Undo it in a moment."
+CHANGED = say(
+    "The file was changed since, moved or deleted. It stays as it is: see to it in the library folder."
+)
+TOO_LATE = say("It is too late to undo this: what was fetched is not kept any more.")
+NOTHING = say("There is nothing to undo: the download is {state}.")
+BUSY = say("The file is just being put into the library. Undo it in a moment.")
 
 
 def is_possible(download: Download) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from app.downloads.model import Download, State
 from app.downloads.schedule_queries import is_ahead
 from app.errors import FailureKind
+from app.languages.say import say
 from app.room import Room
 
 ADVICE = re.compile(r"(?<=\.) [^.]*\b(retry|try again|later)\b[^.]*\.$", re.IGNORECASE)
@@ -19,6 +20,8 @@ class Wait:
     kind: FailureKind
     message: str
     until: datetime | None = None
+    whole: str = ""
+    """With the advice that `message` does without: what a page translates before it takes that off."""
 
 
 def why(download: Download, room: Room) -> Wait | None:
@@ -31,9 +34,11 @@ def why(download: Download, room: Room) -> Wait | None:
         kind = FailureKind(download.failure_kind or FailureKind.TEMPORARY)
         until = max(retry_at, paused_until) if paused_until else retry_at
         # "Retry later" is what it does by itself now.
-        return Wait(kind, ADVICE.sub("", download.failure_message), until)
+        message = ADVICE.sub("", download.failure_message)
+        whole = download.failure_message if message != download.failure_message else ""
+        return Wait(kind, message, until, whole)
     if paused_until:
-        return Wait(FailureKind.TEMPORARY, f"{download.site} asked for a pause.", paused_until)
+        return Wait(FailureKind.TEMPORARY, say(f"{download.site} asked for a pause."), paused_until)
     if download.state is State.QUEUED and (full := room.look().full):
         return Wait(FailureKind.NEEDS_YOU, full)
     return None

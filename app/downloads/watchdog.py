@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 from app.room import Room
 from app.settings import Settings
 from app.sources.egress_ticket import ProxyTicket
@@ -62,8 +63,9 @@ class Watchdog:
 
 def clock_of(seconds: int) -> str:
     """4 hours, 2 minutes, 45 seconds: for sentences."""
-    for unit, length in (("hour", 3600), ("minute", 60)):
-        if seconds >= length and seconds % length == 0:
-            count = seconds // length
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return f"{seconds} seconds"
+    hours, minutes = seconds // 3600, seconds // 60
+    if hours and seconds % 3600 == 0:
+        return say("1 hour") if hours == 1 else say(f"{hours} hours")
+    if minutes and seconds % 60 == 0:
+        return say("1 minute") if minutes == 1 else say(f"{minutes} minutes")
+    return say(f"{seconds} seconds")

@@ -20,6 +20,7 @@ import urllib3
 from app import __version__
 from app.errors import Failure, FailureKind
 from app.freshness.versions import NIGHTLY, Version, is_safe_index, read
+from app.languages.say import say
 
 JSON = "application/vnd.pypi.simple.v1+json"
 MAX_PAGE_BYTES = 16 * 2**20
@@ -30,7 +31,7 @@ TIMEOUT_S = 20.0
 REDIRECTS = 3
 PIECE_BYTES = 64 * 1024
 SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-NONSENSE = "The package index does not answer as one. Check INLAY_YTDLP_INDEX_URL."
+NONSENSE = say("The package index does not answer as one. Check INLAY_YTDLP_INDEX_URL.")
 OURS = "X-Inlay-Egress"
 
 
@@ -98,11 +99,11 @@ def download(way: Way, offer: Offer, target: Path) -> None:
         for piece in response.stream(PIECE_BYTES, decode_content=False):
             size += len(piece)
             if size > MAX_WHEEL_BYTES:
-                raise _odd("What the index offers is too large to be yt-dlp.")
+                raise _odd(say("What the index offers is too large to be yt-dlp."))
             digest.update(piece)
             file.write(piece)
     if digest.hexdigest() != offer.sha256:
-        raise _odd("What came is not what the index says: its SHA-256 is another one.")
+        raise _odd(say("What came is not what the index says: its SHA-256 is another one."))
 
 
 def _wheels(way: Way, index_url: str, name: str) -> Iterator[tuple[str, File]]:
@@ -142,7 +143,7 @@ def _get(way: Way, url: str, accept: str) -> Iterator[urllib3.BaseHTTPResponse]:
         try:
             for _ in range(REDIRECTS + 1):
                 if not is_safe_index(url):
-                    raise _odd("The package index leads to an open line. Check INLAY_YTDLP_INDEX_URL.")
+                    raise _odd(say("The package index leads to an open line. Check INLAY_YTDLP_INDEX_URL."))
                 response = client.request(
                     "GET", url, headers=headers, redirect=False, retries=False, preload_content=False
                 )

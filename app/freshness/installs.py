@@ -23,6 +23,7 @@ import msgspec
 from app import __version__
 from app.errors import Conflict
 from app.freshness.versions import BUNDLED, NIGHTLY, Version, bundled, read
+from app.languages.say import say
 from app.settings import Settings
 
 log = logging.getLogger("inlay.freshness")
@@ -120,7 +121,7 @@ class Installs:
             self._strikes[version] += 1
             if self._strikes[version] < STRIKES:
                 return
-        self.set_aside(version, f"It did not load: {why.strip().splitlines()[-1][:200]}")
+        self.set_aside(version, say(f"It did not load: {why.strip().splitlines()[-1][:200]}"))
 
     def aside(self) -> dict[str, Aside]:
         """By version, for this Inlay."""
@@ -153,7 +154,7 @@ class Installs:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                sentence = "Another yt-dlp is being installed right now. Try again in a minute."
+                sentence = say("Another yt-dlp is being installed right now. Try again in a minute.")
                 raise Conflict(sentence, code="busy") from error
             yield
 

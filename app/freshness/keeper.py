@@ -10,6 +10,7 @@ from app.errors import InlayError
 from app.freshness.installs import Installs, Look
 from app.freshness.update import FAILED, NOT_NOW, update
 from app.freshness.versions import BUNDLED
+from app.languages.say import say
 from app.settings import Settings
 
 log = logging.getLogger("inlay.freshness")
@@ -73,7 +74,7 @@ class Keeper:
             look = Look(datetime.now(UTC), NOT_NOW, error.message)
         except Exception:
             log.exception("looking for a newer yt-dlp failed")
-            sentence = "Something unexpected happened, which was written to the log."
+            sentence = say("Something unexpected happened, which was written to the log.")
             look = Look(datetime.now(UTC), FAILED, sentence)
         finally:
             self._installs.looking = False

@@ -14,6 +14,7 @@ from typing import Any
 from app.children.child import Emit
 from app.errors import Failure, FailureKind
 from app.freshness.versions import read
+from app.languages.say import say
 from app.sources import rehearsal, runner
 from app.sources.base import Order
 
@@ -83,20 +84,20 @@ def _is_it(tree: Path, version: str, ejs: str | None) -> None:
     wanted = read(version)
     assert wanted
     if told is None or told.numbers != wanted.numbers:
-        raise _no(f"It says that it is {runner.version()[:40]}")
+        raise _no(say(f"It says that it is {runner.version()[:40]}."))
     for name in ("yt_dlp", *(["yt_dlp_ejs"] if ejs else [])):
         if not Path(import_module(name).__file__ or "").is_relative_to(tree):
-            raise _no(f"It has no {name} of its own")
+            raise _no(say(f"It has no {name} of its own."))
     if ejs and import_module("yt_dlp_ejs").version != ejs:
-        raise _no("Its yt-dlp-ejs is of another version")
+        raise _no(say("Its yt-dlp-ejs is of another version."))
     if runner.extractor_count() < FEWEST_EXTRACTORS:
-        raise _no("It knows hardly any sites")
+        raise _no(say("It knows hardly any sites."))
 
 
 def _reads_and_fetches(folder: Path, port: int) -> None:
     fetched = runner.fetch(_order(folder, f"http://127.0.0.1:{port}/track"), lambda event: None)
     if TITLE not in fetched.info.get("title", "") or (folder / fetched.file).read_bytes() != SOUND:
-        raise _no("It reads a simple page in another way")
+        raise _no(say("It reads a simple page in another way."))
 
 
 def _says_what_is_wrong(folder: Path, port: int) -> None:
@@ -106,7 +107,7 @@ def _says_what_is_wrong(folder: Path, port: int) -> None:
     except Failure as failure:
         if failure.kind is FailureKind.PERMANENT:
             return
-    raise _no("It does not say any more when a page is gone")
+    raise _no(say("It does not say any more when a page is gone."))
 
 
 def _order(folder: Path, url: str) -> Order:
@@ -121,4 +122,4 @@ def _order(folder: Path, url: str) -> Order:
 
 
 def _no(sentence: str) -> Failure:
-    return Failure(FailureKind.PERMANENT, f"{sentence}.")
+    return Failure(FailureKind.PERMANENT, sentence)

@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 
 MAX_BYTES = 128 * 2**20
 """Unpacked. yt-dlp takes 11 MB."""
@@ -17,7 +18,7 @@ MAX_METADATA_BYTES = 2**20
 EJS = re.compile(
     r"^Requires-Dist: yt-dlp-ejs==([0-9]{1,4}(?:\.[0-9]{1,6}){1,3})(?=[;\s])", re.MULTILINE | re.ASCII
 )
-ODD = "The wheel holds what no wheel of yt-dlp holds."
+ODD = say("The wheel holds what no wheel of yt-dlp holds.")
 
 
 def wanted_ejs(wheel: Path) -> str | None:

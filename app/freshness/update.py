@@ -21,6 +21,7 @@ from app.freshness import bring, trial
 from app.freshness.index import Offer, Offers, Way
 from app.freshness.installs import FACTS, Facts, Installs
 from app.freshness.versions import BUNDLED, STABLE, Version, read
+from app.languages.say import say
 from app.settings import Settings
 from app.sources.addresses import Allowed
 from app.sources.egress import EgressGuard
@@ -63,7 +64,7 @@ def update(
     then and may raise. Raises Conflict while another process installs one, Invalid where none is wanted.
     """
     if installs.channel == BUNDLED:
-        sentence = "INLAY_YTDLP_CHANNEL is bundled: Inlay keeps to the yt-dlp that came with it."
+        sentence = say("INLAY_YTDLP_CHANNEL is bundled: Inlay keeps to the yt-dlp that came with it.")
         raise Invalid(sentence, code="bundled")
     if by_hand and installs.root.exists():
         with installs.locked():
@@ -79,7 +80,7 @@ def update(
         return Outcome(NOT_NOW if away else FAILED, installs.in_use(), failure.message)
     except ChildCrashed as crash:
         log.warning("looking for a newer yt-dlp failed: %s", crash)
-        sentence = "Something unexpected happened, which was written to the log. Try again later."
+        sentence = say("Something unexpected happened, which was written to the log. Try again later.")
         return Outcome(FAILED, installs.in_use(), sentence)
 
 
@@ -98,11 +99,11 @@ class _Update:
         offers = self._look()
         for one in self.installs.usable():
             if one.version.text in offers.withdrawn:
-                self.installs.set_aside(one.version.text, "Its makers have withdrawn it.")
+                self.installs.set_aside(one.version.text, say("Its makers have withdrawn it."))
         using = self.installs.in_use()
         offered = read(offers.newest.version) if offers.newest else None
         if offers.newest is None or offered is None or offered <= using:
-            return Outcome(CURRENT, using, f"{using.text} is the newest.")
+            return Outcome(CURRENT, using, say(f"{using.text} is the newest."))
         with self.installs.locked():
             return self._install(offers.newest, offered)
 
@@ -120,10 +121,12 @@ class _Update:
         before = self.installs.in_use()
         if before == version:
             # Another process was faster.
-            return Outcome(CURRENT, before, f"{before.text} is the newest.")
+            return Outcome(CURRENT, before, say(f"{before.text} is the newest."))
         free = shutil.disk_usage(self.installs.root).free
         if free < FREE_BYTES:
-            sentence = f"The data disk has only {free / 1e6:.0f} MB left. Make room on it, then try again."
+            sentence = say(
+                f"The data disk has only {free / 1e6:.0f} MB left. Make room on it, then try again."
+            )
             raise Failure(FailureKind.NEEDS_YOU, sentence)
         folder = self.installs.new_folder()
         try:
@@ -142,7 +145,7 @@ class _Update:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         log.info("yt-dlp %s is used from now on, no more %s", version.text, before.text)
-        sentence = f"New downloads use {version.text} from now on; before it was {before.text}."
+        sentence = say(f"New downloads use {version.text} from now on; before it was {before.text}.")
         return Outcome(INSTALLED, version, sentence)
 
     def _bring(self, offer: Offer, folder: Path) -> str | None:
@@ -177,7 +180,7 @@ class _Update:
                     raise
                 log.warning("yt-dlp %s failed its trial: %s", version.text, trouble)
                 why = str(trouble).strip().splitlines()[-1][:200]
-                raise self._set_aside(version.text, f"It failed its trial: {why}") from trouble
+                raise self._set_aside(version.text, say(f"It failed its trial: {why}")) from trouble
         return lacks
 
     def _child(self, call: str, args: dict[str, Any], folders: list[str], ground: Path, port: int) -> Any:

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from app.errors import Conflict
+from app.languages.say import say
 from app.library import change_queries, edit, find, queries, trash
 from app.library.api import TrackOut, shown
 from app.library.change_model import Kind, Trashed
@@ -18,7 +19,7 @@ from app.services import Services
 from app.tags.model import Tags
 from app.tags.typed import FIELDS, FORM_BYTES
 
-NOT_THERE = "There is nothing of this track in the trash."
+NOT_THERE = say("There is nothing of this track in the trash.")
 
 
 class TrackEditIn(msgspec.Struct, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Failure, NotFound
+from app.languages.say import say
 from app.library import change_queries, changes, edit, queries, trash
 from app.library.change_model import Change, Kind, Place
 from app.library.paths import from_text
@@ -12,9 +13,9 @@ from app.library.take_out import is_there
 from app.services import Services
 from app.tags.typed import FIELDS, text_of
 
-TOO_LATE = "It is too late to undo this: the file is not in the trash any more."
-UNDONE = "This was undone already."
-LATER = "This track was changed again since. Undo that first."
+TOO_LATE = say("It is too late to undo this: the file is not in the trash any more.")
+UNDONE = say("This was undone already.")
+LATER = say("This track was changed again since. Undo that first.")
 
 
 def undo(services: Services, change_id: str, user_id: int | None) -> Change | None:

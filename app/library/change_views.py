@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from app.db import now
+from app.languages.say import say
 from app.library import change_queries, change_undo
 from app.library.change_model import Change, Kind, Snapshot, Trashed
 from app.room import size
@@ -17,10 +18,22 @@ SHOWN = timedelta(minutes=10)
 """An old address with an old id in it says nothing any more."""
 MAX_CHARS = 60
 WORDS = {
-    Kind.EDITED: "Edited",
-    Kind.REPLACED: "Replaced",
-    Kind.DELETED: "Moved to the trash",
-    Kind.RESTORED: "Restored",
+    Kind.EDITED: say("Edited"),
+    Kind.REPLACED: say("Replaced"),
+    Kind.DELETED: say("Moved to the trash"),
+    Kind.RESTORED: say("Restored"),
+}
+LINES = {
+    Kind.EDITED: say("Edited: {path}"),
+    Kind.REPLACED: say("Replaced: {path}"),
+    Kind.DELETED: say("Moved to the trash: {path}"),
+    Kind.RESTORED: say("Restored: {path}"),
+}
+TOASTS = {
+    Kind.EDITED: say("Edited “{title}”"),
+    Kind.REPLACED: say("Replaced “{title}”"),
+    Kind.DELETED: say("Moved to the trash “{title}”"),
+    Kind.RESTORED: say("Restored “{title}”"),
 }
 
 
@@ -35,10 +48,13 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class Toast:
-    """`before` “title”: a sentence about what was just done. `together`: about several changes at once."""
+    """`sentence`: what was just done, with `{title}` where the title stands, if it has one.
+
+    `together`: about several changes at once.
+    """
 
     id: str
-    before: str
+    sentence: str
     title: str
     undo: bool
     together: str = ""
@@ -75,10 +91,12 @@ def title_of(change: Change) -> str:
 def line(change: Change) -> str:
     """What was done, in a few words."""
     if change.undone_at:
-        return f"{WORDS[change.kind]}, and undone"
+        word = WORDS[change.kind]
+        return say(f"{word}, and undone")
     if change.kind is Kind.EDITED and change.before and change.after:
-        return "Edited: " + "; ".join(differences(change.before.tags, change.after.tags))
-    return f"{WORDS[change.kind]}: {change.path_after or change.path_before}"
+        changes = "; ".join(differences(change.before.tags, change.after.tags))
+        return say(f"Edited: {changes}")
+    return LINES[change.kind].format(path=change.path_after or change.path_before)
 
 
 def differences(before: Tags, after: Tags) -> list[str]:
@@ -89,7 +107,7 @@ def differences(before: Tags, after: Tags) -> list[str]:
         if old == new:
             continue
         short = len(old) <= MAX_CHARS and len(new) <= MAX_CHARS and name != "compilation"
-        found.append(f"{LABELS[name]} {_quoted(old)} → {_quoted(new)}" if short else LABELS[name])
+        found.append(_difference(LABELS[name], old, new) if short else LABELS[name])
     return found
 
 
@@ -99,25 +117,25 @@ def toast_of(services: Services, user_id: int, id: str) -> Toast | None:
         together = change_queries.done_together(session, id, user_id)
         change = change_queries.by_id(session, id)
     if together and (together[-1].done_at or now()) > now() - SHOWN:
-        many = f"{len(together)} {'track' if len(together) == 1 else 'tracks'}"
-        return Toast(id, "Edited", many, undo=True, together=id)
+        many = say("1 track") if len(together) == 1 else say(f"{len(together)} tracks")
+        return Toast(id, TOASTS[Kind.EDITED], many, undo=True, together=id)
     if change is None or change.user_id != user_id or not change.done_at or change.done_at < now() - SHOWN:
         return None
     if change.undone_at:
         return None
     able = change_undo.possible(services, [change])
-    return Toast(change.id, WORDS[change.kind], title_of(change), undo=change.id in able)
+    return Toast(change.id, TOASTS[change.kind], title_of(change), undo=change.id in able)
 
 
 def trash_row(trashed: Trashed, who: str, days: int, may_empty: bool) -> TrashRow:
     """`who` did it; it goes for good after so many `days`."""
     tags = trashed.held.tags
-    how = "Replaced" if trashed.reason == Kind.REPLACED else "Deleted"
+    how = _how(trashed.reason == Kind.REPLACED, who)
     return TrashRow(
         id=trashed.id,
         name=_name(trashed.held, trashed.path),
         by=" · ".join(part for part in (tags.artist, tags.album) if part),
-        facts=f"{how}{f' by {who}' if who else ''} · {size(trashed.size_bytes)}",
+        facts=f"{how} · {size(trashed.size_bytes)}",
         path=trashed.path,
         when=trashed.trashed_at,
         until=trashed.trashed_at + timedelta(days=days) if days else None,
@@ -125,9 +143,17 @@ def trash_row(trashed: Trashed, who: str, days: int, may_empty: bool) -> TrashRo
     )
 
 
+def _how(is_replaced: bool, who: str) -> str:
+    if is_replaced:
+        return say(f"Replaced by {who}") if who else say("Replaced")
+    return say(f"Deleted by {who}") if who else say("Deleted")
+
+
 def _name(held: Snapshot | None, path: str) -> str:
     return (held.tags.title if held else "") or PurePosixPath(path).stem
 
 
-def _quoted(text: str) -> str:
-    return f"“{text}”" if text else "nothing"
+def _difference(label: str, old: str, new: str) -> str:
+    if old and new:
+        return say(f"{label} “{old}” → “{new}”")
+    return say(f"{label} “{old}” → nothing") if old else say(f"{label} nothing → “{new}”")

@@ -28,6 +28,7 @@ from pathlib import Path, PurePosixPath
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, DatabaseTrouble, Failure, InlayError
+from app.languages.say import say
 from app.library import change_queries, place, queries, swap, take_out
 from app.library.change_model import Change, Snapshot, Trashed
 from app.library.folder import check_mounted
@@ -43,9 +44,11 @@ PATIENCE_S = 5.0
 LOOK_S = 0.05
 LOCKS = 64
 
-CHANGED = "The file was changed since, moved or deleted. It stays as it is: see to it in the library folder."
-BUSY = "This track is just being changed. Try again in a moment."
-INTERRUPTED = "This was interrupted before the new file was there. Nothing was changed."
+CHANGED = say(
+    "The file was changed since, moved or deleted. It stays as it is: see to it in the library folder."
+)
+BUSY = say("This track is just being changed. Try again in a moment.")
+INTERRUPTED = say("This was interrupted before the new file was there. Nothing was changed.")
 
 
 def perform(services: Services, change: Change, trashed: Trashed | None, source: Path | None) -> Change:

@@ -11,6 +11,7 @@ from litestar.response import Template
 
 from app.audio.quality import clock, label
 from app.htmx import page
+from app.languages.say import say
 from app.library import duplicate_groups
 from app.library.duplicate_groups import DIFFERENT, ISRC, NAMES, SOUND, SOURCE
 from app.library.duplicates import is_better, sound_of, worth
@@ -19,10 +20,10 @@ from app.services import Services
 
 SAID = {
     NAMES: "",
-    ISRC: "The same recording by its ISRC, under other names.",
-    SOURCE: "From the same upload, under other names.",
-    SOUND: "Sounds the same, under other names.",
-    DIFFERENT: "Same name, sounds different: two recordings, no duplicates.",
+    ISRC: say("The same recording by its ISRC, under other names."),
+    SOURCE: say("From the same upload, under other names."),
+    SOUND: say("Sounds the same, under other names."),
+    DIFFERENT: say("Same name, sounds different: two recordings, no duplicates."),
 }
 
 
@@ -90,7 +91,7 @@ def sound(track: Track) -> str:
         return ""
     source = track.source_quality
     if source and worth(source, None) < worth(track.quality, None):
-        return f"{label(track.quality)}, made from {label(source)}"
+        return say(f"{label(track.quality)}, made from {label(source)}")
     return label(track.quality)
 
 

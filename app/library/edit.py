@@ -18,6 +18,7 @@ import msgspec
 from uuid6 import uuid7
 
 from app.errors import Conflict, Failure, FailureKind
+from app.languages.say import say
 from app.library import changes
 from app.library.change_model import Change, Kind, Snapshot
 from app.library.folder import check_mounted
@@ -36,8 +37,8 @@ log = logging.getLogger("inlay.edit")
 
 SLACK_MS = 150
 """A file's length may be told a little differently once its tags are others."""
-SEEN = "This file was changed by somebody else a moment ago. Look at it again, then edit it."
-WRONG = "The tags could not be written as they should be. Nothing was changed."
+SEEN = say("This file was changed by somebody else a moment ago. Look at it again, then edit it.")
+WRONG = say("The tags could not be written as they should be. Nothing was changed.")
 
 
 def edit(
@@ -177,9 +178,9 @@ def _sha256(file: Path) -> str:
 
 def _trouble(error: OSError) -> Failure:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        sentence = "The disk of the staging folder is full. Make room on it, then try again."
+        sentence = say("The disk of the staging folder is full. Make room on it, then try again.")
         return Failure(FailureKind.NEEDS_YOU, sentence)
-    sentence = (
+    sentence = say(
         f"The file cannot be copied ({error.strerror or error}). Check its disk and the staging folder's."
     )
     return Failure(FailureKind.TEMPORARY, sentence)

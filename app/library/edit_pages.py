@@ -11,6 +11,7 @@ from uuid6 import uuid7
 
 from app.errors import Conflict, Failure, InlayError, Invalid, NotFound
 from app.htmx import go, page
+from app.languages.say import say
 from app.library import change_queries, change_undo, edit, lyrics, queries, spectrum, trash
 from app.library.change_model import Kind
 from app.library.changes import snapshot_of
@@ -23,7 +24,7 @@ from app.tags.typed import FIELDS, FORM_BYTES, LABELS, text_of
 MANY = ("artist", "album", "album_artist", "date", "genre", "disc_no")
 """What several tracks may have in common."""
 MOST = 100
-SEEN = "Somebody changed this track since you opened this page. Here is what it is now: edit that."
+SEEN = say("Somebody changed this track since you opened this page. Here is what it is now: edit that.")
 
 
 @get("/library/tracks/{id:str}/edit", sync_to_thread=True)
@@ -86,9 +87,9 @@ def edit_many(request: AnyRequest, services: NamedDependency[Services], data: Fo
     values = {name: data[name] for name in MANY if data.get(name, "").strip()}
     if not values:
         return _many_page(
-            tracks, status=422, message="Write what is to change: an empty field stays as it is."
+            tracks, status=422, message=say("Write what is to change: an empty field stays as it is.")
         )
-    together, refused = str(uuid7()), list[str]()
+    together, refused = str(uuid7()), list[tuple[str, str]]()
     done = 0
     for track in tracks:
         try:
@@ -96,9 +97,9 @@ def edit_many(request: AnyRequest, services: NamedDependency[Services], data: Fo
         except Invalid as error:
             return _many_page(tracks, status=422, values=values, wrong=error.fields)
         except (Conflict, NotFound, Failure) as error:
-            refused.append(f"{track.title or track.path}: {error.message}")
+            refused.append((track.title or track.path, error.message))
     if refused:
-        count = f"{done} of {len(tracks)} tracks were edited." if done else "Nothing was edited."
+        count = say(f"{done} of {len(tracks)} tracks were edited.") if done else say("Nothing was edited.")
         return _many_page(tracks, status=409, values=values, message=count, refused=refused)
     return go(request, f"/library?changed={together}" if done else "/library")
 
@@ -123,7 +124,8 @@ def undo_together(request: AnyRequest, services: NamedDependency[Services], data
     """All that this person did at once."""
     done, reasons = change_undo.undo_all(services, data.get("together", ""), request.user.id)
     if reasons:
-        raise Conflict(f"{done} undone. {reasons[0]}", code="not_done")
+        count = say(f"{done} undone.")
+        raise Conflict(f"{count} {reasons[0]}", code="not_done")
     return go(request, "/library")
 
 
@@ -179,7 +181,7 @@ def _many_page(
     values: Mapping[str, str] | None = None,
     wrong: Mapping[str, str] | None = None,
     message: str = "",
-    refused: Sequence[str] = (),
+    refused: Sequence[tuple[str, str]] = (),
 ) -> Response[Any]:
     return page(
         "library/edit_many.html",
@@ -199,7 +201,7 @@ def _many_page(
 
 def _common(tracks: Sequence[Track], name: str) -> str:
     found = {text_of(getattr(track, name)) for track in tracks}
-    return (found.pop() or "nothing") if len(found) == 1 else "several"
+    return (found.pop() or say("nothing")) if len(found) == 1 else say("several")
 
 
 def _texts(tags: Tags) -> dict[str, str]:

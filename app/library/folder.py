@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 from app.library.patience import answered
 
 MARKER = ".inlay-library"
@@ -90,19 +91,23 @@ def not_there() -> Failure:
 
 
 _SENTENCES = {
-    errno.ENOSPC: "The library's disk is full. Make room on it, then retry.",
-    errno.EDQUOT: "The library's disk is full for this user. Make room on it, then retry.",
-    errno.EROFS: "The library's disk is read-only. Make it writable, then retry.",
-    errno.EACCES: "Inlay may not write to the library folder. Give its user access to it, then retry.",
-    errno.EPERM: "Inlay may not write to the library folder. Give its user access to it, then retry.",
-    errno.EFBIG: "This file is too large for the library's disk. Choose a smaller format, then retry.",
-    errno.ENAMETOOLONG: "The name is too long for the library's disk. Shorten the tags, then retry.",
-    errno.EINVAL: "The library's disk does not take this name. Change the tags, then retry.",
-    errno.EILSEQ: "The library's disk does not take this name. Change the tags, then retry.",
-    errno.ELOOP: "A link is in the way in the library, and Inlay does not follow links there. "
-    "Put a real folder in its place, or change the tags, then retry.",
-    errno.ENOTDIR: "A link or a file is in the library where a folder should be. "
-    "Move it away, or change the tags, then retry.",
+    errno.ENOSPC: say("The library's disk is full. Make room on it, then retry."),
+    errno.EDQUOT: say("The library's disk is full for this user. Make room on it, then retry."),
+    errno.EROFS: say("The library's disk is read-only. Make it writable, then retry."),
+    errno.EACCES: say("Inlay may not write to the library folder. Give its user access to it, then retry."),
+    errno.EPERM: say("Inlay may not write to the library folder. Give its user access to it, then retry."),
+    errno.EFBIG: say("This file is too large for the library's disk. Choose a smaller format, then retry."),
+    errno.ENAMETOOLONG: say("The name is too long for the library's disk. Shorten the tags, then retry."),
+    errno.EINVAL: say("The library's disk does not take this name. Change the tags, then retry."),
+    errno.EILSEQ: say("The library's disk does not take this name. Change the tags, then retry."),
+    errno.ELOOP: say(
+        "A link is in the way in the library, and Inlay does not follow links there. "
+        "Put a real folder in its place, or change the tags, then retry."
+    ),
+    errno.ENOTDIR: say(
+        "A link or a file is in the library where a folder should be. "
+        "Move it away, or change the tags, then retry."
+    ),
 }
 
 

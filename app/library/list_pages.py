@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.accounts import queries as users
 from app.errors import NotFound
 from app.htmx import fragment, go, page, unchanged, version, wants_fragment
+from app.languages.say import say
 from app.library import find, groups
 from app.library.change_views import toast_of
 from app.library.looking import NO_SITE, VIEWS, Looking, read_looking
@@ -138,16 +139,18 @@ def _said(session: Session, looking: Looking, search: Search | None) -> str:
         return ""
     number = find.count(session, search, looking.filters)
     many = (
-        f"more than {find.COUNT_TO:,} tracks" if number > find.COUNT_TO and looking.asked else counted(number)
+        say(f"more than {find.COUNT_TO:,} tracks")
+        if number > find.COUNT_TO and looking.asked
+        else counted(number)
     )
     if not number:
         return ""
-    return f"{many} found" if search or looking.asked else many
+    return say(f"{many} found") if search or looking.asked else many
 
 
 def _choices(session: Session) -> dict[str, Any]:
     """What can be chosen in the filters."""
-    sites = [(site or NO_SITE, site or "no site") for site in find.choices(session, Track.site)]
+    sites = [(site or NO_SITE, site or say("no site")) for site in find.choices(session, Track.site)]
     adders = users.names_of(session, find.choices(session, Track.user_id))
     return {"sites": sites if len(sites) > 1 else [], "adders": adders}
 
@@ -157,7 +160,7 @@ def _discs(tracks: Any, rows: list[Row]) -> list[tuple[str, list[Row]]]:
     found: dict[int, list[Row]] = {}
     for track, row in zip(tracks, rows, strict=True):
         found.setdefault(track.disc_no or 1, []).append(row)
-    return [(f"Disc {disc}" if len(found) > 1 else "", several) for disc, several in found.items()]
+    return [(say(f"Disc {disc}") if len(found) > 1 else "", several) for disc, several in found.items()]
 
 
 HANDLERS = [library_page, scanning_fragment, artist_page, release_page]

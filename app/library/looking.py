@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
 
+from app.languages.say import say
 from app.library.find import Filters
 
 MAX_QUERY = 200
-VIEWS = {"recent": "Recent", "artists": "Artists", "releases": "Releases", "tracks": "Tracks"}
+VIEWS = {
+    "recent": say("Recent"),
+    "artists": say("Artists"),
+    "releases": say("Releases"),
+    "tracks": say("Tracks"),
+}
 NO_SITE = "none"
 FIELDS = ("lossless", "site", "by", "from", "to", "liked")
 

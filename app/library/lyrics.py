@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.errors import Conflict
+from app.languages.say import say
 from app.library import edit, queries
 from app.library.model import Track
 from app.lookups.candidates import Question
@@ -38,29 +39,34 @@ def find(services: Services, track: Track, user_id: int, turn: int) -> View:
     Words that are in the file stay. Raises Conflict, and Failure when the file cannot be changed.
     """
     if "lrclib" not in services.settings.lookups:
-        sentence = "Lyrics are not looked up here: name lrclib in INLAY_LOOKUPS, then start Inlay again."
+        sentence = say("Lyrics are not looked up here: name lrclib in INLAY_LOOKUPS, then start Inlay again.")
         raise Conflict(sentence, code="lookups_off")
     question = question_of(track)
     if question is None:
-        sentence = "LRCLIB knows songs by artist, title and length, and this track lacks one. Edit it first."
+        sentence = say(
+            "LRCLIB knows songs by artist, title and length, and this track lacks one. Edit it first."
+        )
         raise Conflict(sentence, code="no_names")
     with services.db.read() as session:
         known = known_words(session, question)
     if known is None:
         if turn >= MOST_TURNS:
-            return View(track.id, "LRCLIB did not answer. Try again later.")
+            return View(track.id, say("LRCLIB did not answer. Try again later."))
         if turn == 0:
             services.ring("words", track.id)
-        return View(track.id, "LRCLIB is being asked.", asking=True, turn=turn + 1)
+        return View(track.id, say("LRCLIB is being asked."), asking=True, turn=turn + 1)
     words = known[0]
     if words is None:
-        return View(track.id, "LRCLIB does not know its words.")
+        return View(track.id, say("LRCLIB does not know its words."))
     tags = edit.read_whole(services, track)
     if tags.lyrics or tags.lyrics_synced:
-        return View(track.id, "Its words are in the file.")
+        return View(track.id, say("Its words are in the file."))
     edit.edit(services, track, {"lyrics": words.plain, "lyrics_synced": words.synced}, user_id)
-    timed = ", each line with its time" if words.synced else ""
-    return View(track.id, f"The words are in the file now{timed}. The history can take them out again.")
+    if words.synced:
+        done = say("The words are in the file now, each line with its time.")
+    else:
+        done = say("The words are in the file now.")
+    return View(track.id, f"{done} {say('The history can take them out again.')}")
 
 
 def question_of(track: Track) -> Question | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 from app.library.paths import FILE
 
 CHUNK_BYTES = 1024 * 1024
@@ -63,7 +64,7 @@ def _reading() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        sentence = "What was fetched is not there any more. Get it again."
+        sentence = say("What was fetched is not there any more. Get it again.")
         raise Failure(FailureKind.PERMANENT, sentence) from error
     except OSError as error:
         raise Failure(

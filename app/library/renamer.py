@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 from app.db import Database
 from app.errors import Conflict, DatabaseTrouble, Failure, NotFound
+from app.languages.say import say
 from app.library import place, queries, rename_queries
 from app.library.folder import as_failure, check_mounted
 from app.library.paths import from_text, to_text
@@ -38,9 +39,9 @@ MOST_NUMBERS = 1_000
 ITS_OWN = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ELOOP, errno.ENOTDIR, errno.EACCES}
 """Errors of one file; any other one is the disk's, and the rest waits."""
 
-GONE = "It was moved or deleted meanwhile."
-CHANGED = "It was changed since, so it stays where it is."
-TAKEN = "The name was taken meanwhile."
+GONE = say("It was moved or deleted meanwhile.")
+CHANGED = say("It was changed since, so it stays where it is.")
+TAKEN = say("The name was taken meanwhile.")
 
 
 def dry_run(db: Database, settings: Settings, template: str | None = None) -> Plan:

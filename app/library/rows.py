@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.audio.quality import clock, label_with_source
 from app.htmx import version
+from app.languages.say import say
 from app.library import likes
 from app.library.groups import Group
 from app.library.model import Track
@@ -92,7 +93,7 @@ def release_row(group: Group, *, with_artist: bool = True) -> GroupRow:
 
 
 def counted(number: int) -> str:
-    return f"{number:,} {'track' if number == 1 else 'tracks'}"
+    return say("1 track") if number == 1 else say(f"{number:,} tracks")
 
 
 def _row(track: Track, liked: bool, numbered: bool) -> Row:

@@ -8,6 +8,7 @@ from app.audio.model import Quality
 from app.audio.spectrum import Hint, Spectrum, hint, look
 from app.children.parent import ChildCrashed
 from app.errors import Conflict, Failure
+from app.languages.say import say
 from app.library import sound_queries
 from app.library.model import Track
 from app.library.paths import from_text
@@ -17,7 +18,7 @@ log = logging.getLogger("inlay.spectrum")
 
 turns = threading.Semaphore(1)
 """It takes a core for a second or two: whoever asks at once waits."""
-DAMAGED = "The spectrum of this file cannot be seen: it is damaged, or its sound is of a rare kind."
+DAMAGED = say("The spectrum of this file cannot be seen: it is damaged, or its sound is of a rare kind.")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 from app.library.folder import as_failure, open_library
 from app.library.moves import exchange, move
 from app.library.place import (
@@ -236,7 +237,9 @@ def _as_trash_failure() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            sentence = "The disk of the trash is full. Empty the trash or make room on it, then try again."
+            sentence = say(
+                "The disk of the trash is full. Empty the trash or make room on it, then try again."
+            )
             raise Failure(FailureKind.NEEDS_YOU, sentence) from error
         raise Failure(
             FailureKind.TEMPORARY,

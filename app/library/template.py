@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict
+from app.languages.say import say
 from app.library import rename_queries
 from app.library.model import Track
 from app.library.rename_queries import Named
@@ -26,19 +27,21 @@ class Preset:
 
 
 PRESETS = (
-    Preset("standard", "Artist and album", "", "Tracks without an album are in the artist's folder."),
-    Preset("flat", "Flat", "{artist} - {title}", "All files in one folder."),
+    Preset(
+        "standard", say("Artist and album"), "", say("Tracks without an album are in the artist's folder.")
+    ),
+    Preset("flat", say("Flat"), "{artist} - {title}", say("All files in one folder.")),
     Preset(
         "navidrome",
         "Navidrome",
         "{album_artist}/{album} ({year})/{disc_no}-{track_no:02} {title}",
-        "Navidrome reads the tags; the year and the disc are for people who look into the folder.",
+        say("Navidrome reads the tags; the year and the disc are for people who look into the folder."),
     ),
     Preset(
         "plex",
         "Plex",
         "{album_artist}/{album}/{disc_no}{track_no:02} - {title}",
-        "As Plex asks for it: 05 - Title, and 205 - Title on a second disc.",
+        say("As Plex asks for it: 05 - Title, and 205 - Title on a second disc."),
     ),
 )
 

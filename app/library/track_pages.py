@@ -11,6 +11,7 @@ from litestar.response import Template
 from app.accounts import queries as users
 from app.audio.quality import clock, label
 from app.htmx import fragment, go, page, wants_fragment
+from app.languages.say import say
 from app.library import likes, lyrics, spectrum
 from app.library.model import Track
 from app.library.paths import from_text
@@ -20,15 +21,15 @@ from app.services import Services
 from app.tags.files import FileReport, read_safely
 
 IN_FILE = {
-    "comment": "Comment",
-    "compilation": "Compilation",
-    "lyrics": "Lyrics",
-    "lyrics_synced": "Timed lyrics",
-    "source_id": "Id at the source",
-    "recording_id": "Recording at MusicBrainz",
-    "release_id": "Release at MusicBrainz",
-    "group_id": "Release group at MusicBrainz",
-    "artist_ids": "Artists at MusicBrainz",
+    "comment": say("Comment"),
+    "compilation": say("Compilation"),
+    "lyrics": say("Lyrics"),
+    "lyrics_synced": say("Timed lyrics"),
+    "source_id": say("Id at the source"),
+    "recording_id": say("Recording at MusicBrainz"),
+    "release_id": say("Release at MusicBrainz"),
+    "group_id": say("Release group at MusicBrainz"),
+    "artist_ids": say("Artists at MusicBrainz"),
 }
 """Tags that the index does not have."""
 
@@ -98,21 +99,21 @@ def _tags(track: Track) -> list[tuple[str, str, str]]:
     """What the file says, as far as it says it: label, value, and where the value leads."""
     album = release_link(track.album_key, track.album_artist_key) if track.album_key else ""
     said = [
-        ("Title", track.title, ""),
-        ("Artist", track.artist, artist_link(track.artist_key)),
-        ("Album", track.album, album),
-        ("Album artist", track.album_artist, artist_link(track.album_artist_key)),
-        ("Track", str(track.track_no or ""), ""),
-        ("Disc", str(track.disc_no or ""), ""),
-        ("Date", track.date, ""),
-        ("Genre", track.genre, ""),
+        (say("Title"), track.title, ""),
+        (say("Artist"), track.artist, artist_link(track.artist_key)),
+        (say("Album"), track.album, album),
+        (say("Album artist"), track.album_artist, artist_link(track.album_artist_key)),
+        (say("Track"), str(track.track_no or ""), ""),
+        (say("Disc"), str(track.disc_no or ""), ""),
+        (say("Date"), track.date, ""),
+        (say("Genre"), track.genre, ""),
     ]
     return [(name, value, link) for name, value, link in said if value]
 
 
 def _in_file(report: FileReport) -> dict[str, Any]:
     found = [(name, getattr(report.tags, field)) for field, name in IN_FILE.items()]
-    more = [(name, "yes" if value is True else str(value)) for name, value in found if value]
+    more = [(name, say("yes") if value is True else str(value)) for name, value in found if value]
     return {"more_tags": more, "more_error": report.error or ""}
 
 

@@ -15,6 +15,7 @@ from uuid6 import uuid7
 
 from app.db import now
 from app.errors import Conflict, Failure, FailureKind, NotFound
+from app.languages.say import say
 from app.library import change_queries, changes, place, swap
 from app.library.change_model import Change, Kind, Snapshot, Trashed
 from app.library.folder import check_mounted
@@ -28,8 +29,8 @@ log = logging.getLogger("inlay.trash")
 
 MAX_NAMES = 500
 IGNORED = (".lock-", ".inlay-")
-NOT_THERE = "This file is not in the trash any more."
-DAMAGED = "This file in the trash is not what was put there. Take it from the folder `trash` yourself."
+NOT_THERE = say("This file is not in the trash any more.")
+DAMAGED = say("This file in the trash is not what was put there. Take it from the folder `trash` yourself.")
 
 
 def put_away(services: Services, track: Track, why: Kind, user_id: int | None) -> Trashed:
@@ -212,7 +213,7 @@ def digest_in_library(services: Services, track: Track) -> str:
         try:
             return digest_of(file)
         except Failure as failure:
-            sentence = "This file of the library cannot be read. Check its disk."
+            sentence = say("This file of the library cannot be read. Check its disk.")
             raise Failure(FailureKind.TEMPORARY, sentence) from failure
 
 

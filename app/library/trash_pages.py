@@ -12,6 +12,7 @@ from app.accounts import queries as account_queries
 from app.errors import NotAllowed, NotFound
 from app.files import audio_type, file_response
 from app.htmx import go, page
+from app.languages.say import say
 from app.library import change_queries, swap, trash
 from app.library.change_model import Place, Trashed
 from app.library.change_views import trash_row
@@ -20,7 +21,7 @@ from app.room import size
 from app.services import Services
 
 PAGE_ROWS = 50
-NOT_YOURS = "Somebody else put this into the trash. They or an admin may delete it for good."
+NOT_YOURS = say("Somebody else put this into the trash. They or an admin may delete it for good.")
 
 
 @get("/library/trash", sync_to_thread=True)

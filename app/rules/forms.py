@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Invalid, NotFound
+from app.languages.say import say
 from app.rules import queries
 from app.rules.model import Rule
 from app.tags.rules import KINDS, ORDERS, Kind
@@ -31,16 +32,16 @@ class Wanted:
 def read_value(kind: Kind, value: str) -> str:
     """The value in its clean form. Raises Invalid for field `value`."""
     if len(value) > MAX_CHARS:
-        raise _wrong(f"At most {MAX_CHARS} characters fit here.")
+        raise _wrong(say(f"At most {MAX_CHARS} characters fit here."))
     text = squeeze(clean(value, MAX_CHARS))
     if kind.choices:
         if text not in kind.choices and not (kind.pattern and re.fullmatch(kind.pattern, text)):
-            raise _wrong(f"Choose one of {', '.join(kind.choices)}.")
+            raise _wrong(say(f"Choose one of {', '.join(kind.choices)}."))
         return text
     if not kind.label:
         return ""
     if not key(text):
-        raise _wrong(f"{kind.label}: write something, or delete the rule.")
+        raise _wrong(say(f"{kind.label}: write something, or delete the rule."))
     return text
 
 
@@ -89,7 +90,7 @@ def change(session: Session, row: Rule, value: str) -> None:
 
 def _turn(session: Session, row: Rule, order: str) -> None:
     if order not in ORDERS:
-        raise _wrong(f"Choose one of {', '.join(ORDERS)}.")
+        raise _wrong(say(f"Choose one of {', '.join(ORDERS)}."))
     if order != row.kind:
         queries.remove_at(session, row.user_id, row.site, row.channel, order)
         row.kind = order

@@ -12,6 +12,7 @@ from app.downloads.requests import AnyRequest, Form
 from app.downloads.requests import own as own_download
 from app.errors import Conflict, Invalid
 from app.htmx import fragment, go, page, wants_fragment
+from app.languages.say import say
 from app.rules import forms, learn, queries
 from app.rules.model import Rule
 from app.services import Services
@@ -35,7 +36,7 @@ class Line:
 
     @property
     def label(self) -> str:
-        return "The artist is" if self.kind.name in ORDERS else self.kind.label
+        return say("The artist is") if self.kind.name in ORDERS else self.kind.label
 
     @property
     def choices(self) -> list[tuple[str, str, bool]]:

@@ -6,46 +6,47 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 from app.errors import SettingsError
+from app.languages.say import say
 
 Address = IPv4Address | IPv6Address
 
 # The IANA special-purpose registries, and addresses that only mean something inside a cloud.
 # The first row that matches gives the reason.
 _FORBIDDEN: tuple[tuple[str, str], ...] = (
-    ("this host", "0.0.0.0/8"),
-    ("private", "10.0.0.0/8"),
-    ("private, shared by a carrier", "100.64.0.0/10"),
-    ("loopback", "127.0.0.0/8"),
-    ("cloud metadata", "168.63.129.16/32"),
-    ("link-local", "169.254.0.0/16"),
-    ("private", "172.16.0.0/12"),
-    ("for protocols only", "192.0.0.0/24"),
-    ("documentation", "192.0.2.0/24"),
-    ("for protocols only", "192.31.196.0/24"),
-    ("for protocols only", "192.52.193.0/24"),
-    ("6to4 relay", "192.88.99.0/24"),
-    ("private", "192.168.0.0/16"),
-    ("for protocols only", "192.175.48.0/24"),
-    ("benchmarks", "198.18.0.0/15"),
-    ("documentation", "198.51.100.0/24"),
-    ("documentation", "203.0.113.0/24"),
-    ("multicast", "224.0.0.0/4"),
-    ("reserved", "240.0.0.0/4"),
-    ("this host", "::/128"),
-    ("loopback", "::1/128"),
-    ("IPv4 inside IPv6", "::/96"),
-    ("IPv4 inside IPv6", "::ffff:0:0/96"),
-    ("IPv4 inside IPv6", "64:ff9b::/96"),
-    ("IPv4 inside IPv6", "64:ff9b:1::/48"),
-    ("IPv4 inside IPv6", "2001::/32"),
-    ("for protocols only", "2001::/23"),
-    ("documentation", "2001:db8::/32"),
-    ("IPv4 inside IPv6", "2002::/16"),
-    ("for protocols only", "2620:4f:8000::/48"),
-    ("documentation", "3fff::/20"),
-    ("private", "fc00::/7"),
-    ("link-local", "fe80::/10"),
-    ("multicast", "ff00::/8"),
+    (say("this host"), "0.0.0.0/8"),
+    (say("private"), "10.0.0.0/8"),
+    (say("private, shared by a carrier"), "100.64.0.0/10"),
+    (say("loopback"), "127.0.0.0/8"),
+    (say("cloud metadata"), "168.63.129.16/32"),
+    (say("link-local"), "169.254.0.0/16"),
+    (say("private"), "172.16.0.0/12"),
+    (say("for protocols only"), "192.0.0.0/24"),
+    (say("documentation"), "192.0.2.0/24"),
+    (say("for protocols only"), "192.31.196.0/24"),
+    (say("for protocols only"), "192.52.193.0/24"),
+    (say("6to4 relay"), "192.88.99.0/24"),
+    (say("private"), "192.168.0.0/16"),
+    (say("for protocols only"), "192.175.48.0/24"),
+    (say("benchmarks"), "198.18.0.0/15"),
+    (say("documentation"), "198.51.100.0/24"),
+    (say("documentation"), "203.0.113.0/24"),
+    (say("multicast"), "224.0.0.0/4"),
+    (say("reserved"), "240.0.0.0/4"),
+    (say("this host"), "::/128"),
+    (say("loopback"), "::1/128"),
+    (say("IPv4 inside IPv6"), "::/96"),
+    (say("IPv4 inside IPv6"), "::ffff:0:0/96"),
+    (say("IPv4 inside IPv6"), "64:ff9b::/96"),
+    (say("IPv4 inside IPv6"), "64:ff9b:1::/48"),
+    (say("IPv4 inside IPv6"), "2001::/32"),
+    (say("for protocols only"), "2001::/23"),
+    (say("documentation"), "2001:db8::/32"),
+    (say("IPv4 inside IPv6"), "2002::/16"),
+    (say("for protocols only"), "2620:4f:8000::/48"),
+    (say("documentation"), "3fff::/20"),
+    (say("private"), "fc00::/7"),
+    (say("link-local"), "fe80::/10"),
+    (say("multicast"), "ff00::/8"),
 )
 _IPV4 = tuple((name, IPv4Network(net)) for name, net in _FORBIDDEN if ":" not in net)
 _IPV6 = tuple((name, IPv6Network(net)) for name, net in _FORBIDDEN if ":" in net)
@@ -144,13 +145,13 @@ class Allowed:
 def why_forbidden(address: Address, allowed: Allowed) -> str:
     """What kind of address this is, if downloads may not reach it; empty when they may."""
     if isinstance(address, IPv6Address) and address.scope_id:
-        return "an address with a zone"
+        return say("an address with a zone")
     if allowed.has_address(address):
         return ""
     if isinstance(address, IPv4Address):
         return next((name for name, net in _IPV4 if address in net), "")
     kind = next((name for name, net in _IPV6 if address in net), "")
-    return kind or ("" if address in _PUBLIC_IPV6 else "reserved")
+    return kind or ("" if address in _PUBLIC_IPV6 else say("reserved"))
 
 
 def judge(address: Address, allowed: Allowed) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from yt_dlp import YoutubeDL
 
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 
 MAX_PAGE_BYTES = 16 * 1024 * 1024
 """Pages, lists and manifests; media are read piece by piece and have limits of their own."""
@@ -21,7 +22,7 @@ class Downloader(YoutubeDL):  # type: ignore[misc]
         """Also what yt-dlp calls for each page that a page sends it to."""
         self.pages += 1
         if self.pages > MAX_PAGES:
-            sentence = "The link leads in circles. Copy the address of the page again."
+            sentence = say("The link leads in circles. Copy the address of the page again.")
             raise Failure(FailureKind.PERMANENT, sentence)
         return super().extract_info(*args, **options)
 

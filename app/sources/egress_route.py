@@ -13,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from app.errors import SettingsError
+from app.languages.say import say
 from app.sources.addresses import Address, Allowed, Host, read_authority, why_forbidden
 
 CHUNK_BYTES = 128 * 1024
@@ -172,7 +173,7 @@ class Router:
     async def open(self, host: Host, port: int, *, plain: bool) -> Way:
         """A way to this host. Raises EarlyAnswer: 403 forbidden, 502 unreachable, 504 too slow."""
         if port in CLOSED_PORTS:
-            raise EarlyAnswer(403, f"port {port} is not for media")
+            raise EarlyAnswer(403, say(f"port {port} is not for media"))
         if not self.upstream:
             return await self._connect(await self._judged(host, port), port)
         if host.address:
@@ -208,9 +209,9 @@ class Router:
         for address in addresses:
             reason = "" if named else why_forbidden(address, self.allowed)
             if not reason and port in self.own_ports and _is_ours(address):
-                reason = "a port of this program"
+                reason = say("a port of this program")
             if reason:
-                raise EarlyAnswer(403, f"{reason}: address not allowed", address)
+                raise EarlyAnswer(403, say(f"{reason}: address not allowed"), address)
 
     async def _look_up(self, host: Host, port: int) -> list[Address]:
         if host.address:

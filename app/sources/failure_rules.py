@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 
 PERMANENT, TEMPORARY, NEEDS_YOU = FailureKind.PERMANENT, FailureKind.TEMPORARY, FailureKind.NEEDS_YOU
 
@@ -38,43 +39,45 @@ class Rule:
         )
 
 
-COOKIES_REJECTED = "The site does not accept your cookies any more. Save fresh ones, then retry."
+COOKIES_REJECTED = say("The site does not accept your cookies any more. Save fresh ones, then retry.")
 """Also a site's plain refusal: whoever is signed in would have got it."""
-NOT_FOR_ACCOUNT = "The account of your cookies may not have this. Save those of one that may, then retry."
+NOT_FOR_ACCOUNT = say(
+    "The account of your cookies may not have this. Save those of one that may, then retry."
+)
 
 
 PAUSE = Rule(
     TEMPORARY,
-    "The site asks for a pause. Wait a while, then retry.",
+    say("The site asks for a pause. Wait a while, then retry."),
     r"rate.?limit|too many requests|HTTP Error 429|request is rejected by server|likely being blocked",
     reason=True,
     pauses_site=True,
 )
 GONE = Rule(
     PERMANENT,
-    "This is not there any more, or the link is not complete.",
+    say("This is not there any more, or the link is not complete."),
     r"not (exist|found|available|been made available)|n't (exist|found|available)|no longer|no such"
     r"|unavailable|removed|terminated|deleted|expired|looks truncated|copyright|blocked",
 )
 SIGN_IN = Rule(
-    NEEDS_YOU, "The site refuses to hand this out. It may need a sign-in.", with_cookies=COOKIES_REJECTED
+    NEEDS_YOU, say("The site refuses to hand this out. It may need a sign-in."), with_cookies=COOKIES_REJECTED
 )
 TROUBLED = Rule(
     TEMPORARY,
-    "The site has a problem of its own at the moment. Retry later.",
+    say("The site has a problem of its own at the moment. Retry later."),
     r"try again|temporar|server-side|internal (server )?error|unknown error|HTTP Error 5\d\d",
 )
-SILENT = Rule(TEMPORARY, "The site does not answer. Retry later.")
-UNREACHABLE = Rule(TEMPORARY, "The site was not reached. Check the address and the network, then retry.")
+SILENT = Rule(TEMPORARY, say("The site does not answer. Retry later."))
+UNREACHABLE = Rule(TEMPORARY, say("The site was not reached. Check the address and the network, then retry."))
 BROKE_OFF = Rule(
     TEMPORARY,
-    "The download broke off. Retry: it goes on where it stopped.",
+    say("The download broke off. Retry: it goes on where it stopped."),
     r"did not get any data|bytes read|more expected|content too short|incomplete data|network error"
     r"|downloaded file is empty|fragment \d+ not found",
 )
 NO_AUDIO = Rule(
     PERMANENT,
-    "The site offers no audio for this link.",
+    say("The site offers no audio for this link."),
     r"requested format is not available|failed to extract any player response|\bany tracks\b"
     r"|\bno (suitable |supported |valid |active |embedded )?(video|audio|media|source|stream|format)"
     r"|not contain (a |an |any )?(video|audio|track)|not have a video|not a (video|media file)",
@@ -82,33 +85,33 @@ NO_AUDIO = Rule(
 OUTDATED = Rule(
     # Trying again with the same yt-dlp reads the same page in the same way.
     PERMANENT,
-    "yt-dlp does not understand this page. A newer version may: update it, then retry.",
+    say("yt-dlp does not understand this page. A newer version may: update it, then retry."),
     r"\bPO Token|SABR",
     reason=True,
 )
 
 GEO = Rule(
     PERMANENT,
-    "The site does not offer this in your country.",
+    say("The site does not offer this in your country."),
     r"(not|n't|unavailable|blocked)( \w+){0,5} (in|from|for) (your|this) (country|location|region)"
     r"|geo.?(restrict|block)|licensing restrictions|is available in \w+ only",
     reason=True,
 )
 TOO_EARLY = Rule(
     NEEDS_YOU,
-    "This has not begun yet. Retry after it was shown.",
+    say("This has not begun yet. Retry after it was shown."),
     r"premieres? in|premiere will begin|will (begin|start)\b|not (yet )?(begun|started)"
     r"|(event|stream|broadcast|live) is scheduled|not available yet|not yet available|will be available",
 )
 NOT_LIVE = Rule(
     PERMANENT,
-    "Nothing is on the air there. Paste the link of a recording.",
+    say("Nothing is on the air there. Paste the link of a recording."),
     r"not (currently )?live|is offline|live(stream| event)? has ended",
 )
 
 NO_ADDRESS = Rule(
     PERMANENT,
-    "This is not an address that can be fetched. Copy the address of the page.",
+    say("This is not an address that can be fetched. Copy the address of the page."),
     r"is not a valid URL|invalid url|url scheme",
 )
 
@@ -116,7 +119,9 @@ NO_ADDRESS = Rule(
 ANSWERS = {
     401: SIGN_IN,
     402: Rule(
-        NEEDS_YOU, "The site wants to be paid for this. It needs a sign-in.", with_cookies=NOT_FOR_ACCOUNT
+        NEEDS_YOU,
+        say("The site wants to be paid for this. It needs a sign-in."),
+        with_cookies=NOT_FOR_ACCOUNT,
     ),
     403: SIGN_IN,
     404: GONE,
@@ -125,36 +130,41 @@ ANSWERS = {
     410: GONE,
     425: TROUBLED,
     429: PAUSE,
-    451: Rule(PERMANENT, "The site may not show this here, for legal reasons."),
+    451: Rule(PERMANENT, say("The site may not show this here, for legal reasons.")),
 }
 # The page was read a moment ago, so nothing wants a sign-in: the address of the audio has run out, or is
 # bound to something that changed. People of MeTube, TubeArchivist and yt-dlp report both: a fresh try gets
 # through (tubearchivist#757), or only a newer yt-dlp does (Unrud/video-downloader#330).
 MEDIA_FORBIDDEN = Rule(
-    TEMPORARY, "The site refused to send the audio. Retry; if that does not help, update yt-dlp."
+    TEMPORARY, say("The site refused to send the audio. Retry; if that does not help, update yt-dlp.")
 )
-LOOP = Rule(PERMANENT, "The link leads in circles. Copy the address of the page again.")
-NOT_ACCEPTED = Rule(PERMANENT, "The site does not accept this link. Copy the address of the page again.")
+LOOP = Rule(PERMANENT, say("The link leads in circles. Copy the address of the page again."))
+NOT_ACCEPTED = Rule(PERMANENT, say("The site does not accept this link. Copy the address of the page again."))
 
 # Trouble on the way to a site.
 NETWORK = {
     "certificate": Rule(
         NEEDS_YOU,
-        "The site's certificate is not trusted. Check this machine's clock or set INLAY_CA_FILE, then retry.",
+        say(
+            "The site's certificate is not trusted. "
+            "Check this machine's clock or set INLAY_CA_FILE, then retry."
+        ),
     ),
-    "tls": Rule(TEMPORARY, "No safe connection to the site could be made. Retry later."),
-    "proxy": Rule(TEMPORARY, "The network is not reachable. Retry later."),
+    "tls": Rule(TEMPORARY, say("No safe connection to the site could be made. Retry later.")),
+    "proxy": Rule(TEMPORARY, say("The network is not reachable. Retry later.")),
     "guard": UNREACHABLE,
     "timeout": SILENT,
     "broken": BROKE_OFF,
     "request": NO_ADDRESS,
 }
 
-DISK_FULL = Rule(NEEDS_YOU, "The disk is full. Free some space, then retry.")
-NO_FOLDER = Rule(NEEDS_YOU, "The folder for downloads cannot be written. Check its permissions, then retry.")
-TOO_LARGE = Rule(PERMANENT, "This file is larger than the limit for downloads.")
-OUT_OF_BREATH = Rule(TEMPORARY, "This machine is out of resources at the moment. Retry later.")
-BAD_DISK = Rule(NEEDS_YOU, "The download could not be stored. Check the disk, then retry.")
+DISK_FULL = Rule(NEEDS_YOU, say("The disk is full. Free some space, then retry."))
+NO_FOLDER = Rule(
+    NEEDS_YOU, say("The folder for downloads cannot be written. Check its permissions, then retry.")
+)
+TOO_LARGE = Rule(PERMANENT, say("This file is larger than the limit for downloads."))
+OUT_OF_BREATH = Rule(TEMPORARY, say("This machine is out of resources at the moment. Retry later."))
+BAD_DISK = Rule(NEEDS_YOU, say("The download could not be stored. Check the disk, then retry."))
 
 # Trouble with files. What is missing here is a bad disk.
 FILES = {
@@ -163,32 +173,40 @@ FILES = {
     **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST), NO_FOLDER),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN), OUT_OF_BREATH),
     errno.EFBIG: TOO_LARGE,
-    errno.ENAMETOOLONG: Rule(PERMANENT, "The site gives this file a name that is too long to be stored."),
+    errno.ENAMETOOLONG: Rule(
+        PERMANENT, say("The site gives this file a name that is too long to be stored.")
+    ),
 }
 
 MESSAGES = (
     # The site has had enough of us.
     Rule(
         TEMPORARY,
-        "The site asks whether you are a robot. Wait a while, then retry.",
+        say("The site asks whether you are a robot. Wait a while, then retry."),
         r"not a (ro)?bot\b|captcha|anti-bot|solve JS challenge|client challenge|unusual traffic",
         reason=True,
         pauses_site=True,
-        with_cookies="The site asks whether you are a robot, your cookies or not. Wait a while, then retry.",
+        with_cookies=say(
+            "The site asks whether you are a robot, your cookies or not. Wait a while, then retry."
+        ),
     ),
     PAUSE,
-    Rule(TEMPORARY, "The site lets nobody hear this more often for now. Retry later.", r"your play limit"),
+    Rule(
+        TEMPORARY, say("The site lets nobody hear this more often for now. Retry later."), r"your play limit"
+    ),
     # For some only.
     Rule(
         NEEDS_YOU,
-        "The site wants to know your age, so it needs a sign-in.",
+        say("The site wants to know your age, so it needs a sign-in."),
         r"confirm your age|age.?(restricted|verif|gate)|adult verification|inappropriate for some users",
         reason=True,
-        with_cookies="The site does not know the age of your cookies' account. Tell it there, then retry.",
+        with_cookies=say(
+            "The site does not know the age of your cookies' account. Tell it there, then retry."
+        ),
     ),
     Rule(
         NEEDS_YOU,
-        "This is for members of the site. It needs a sign-in.",
+        say("This is for members of the site. It needs a sign-in."),
         r"members?.only|for members|join this channel|supporter-only|not subscribed|subscription"
         r"|(only|exclusive|available)\b[^.]{0,40}\b(subscribers?|premium|vip|patrons|supporters)\b"
         r"|(premium|subscribers?|vip)[ -](only|users|members|accounts?|videos)|subscribe to (watch|download)"
@@ -198,20 +216,20 @@ MESSAGES = (
     ),
     Rule(
         PERMANENT,
-        "This is locked with a password. Ask its owner for an open link.",
+        say("This is locked with a password. Ask its owner for an open link."),
         r"password.protected|protected by a password|requires a password",
     ),
     Rule(
         PERMANENT,
-        "This is private. Ask its owner to share it.",
+        say("This is private. Ask its owner to share it."),
         r"\bprivate (video|track|playlist|account|post|show)|(is|are|to|now) (now )?private|protected tweet",
         reason=True,
-        with_cookies="This is private, also for the account of your cookies. Ask its owner to share it.",
+        with_cookies=say("This is private, also for the account of your cookies. Ask its owner to share it."),
     ),
     GEO,
     Rule(
         NEEDS_YOU,
-        "The site wants a sign-in for this.",
+        say("The site wants a sign-in for this."),
         r"\blog(ged)?[ -]?in(to)?\b|\bsign(ed)?[ -]in\b|(?<!support )cookies|registered users|authenticat"
         r"|not authorized|not have (access|permission)|account is (needed|required)|--(username|password)",
         reason=True,
@@ -219,38 +237,38 @@ MESSAGES = (
     ),
     Rule(
         NEEDS_YOU,
-        "The site does not talk to this network. Retry from another one, or with INLAY_PROXY.",
+        say("The site does not talk to this network. Retry from another one, or with INLAY_PROXY."),
         r"\byour IP (address )?(is|may be|has been) (blocked|unable|banned)",
     ),
-    Rule(PERMANENT, "This is copy-protected (DRM) and cannot be fetched.", r"\bdrm\b", reason=True),
+    Rule(PERMANENT, say("This is copy-protected (DRM) and cannot be fetched."), r"\bdrm\b", reason=True),
     # Something is missing beside yt-dlp.
     Rule(
         NEEDS_YOU,
-        "The site only talks to browsers. Install curl-cffi beside yt-dlp, then retry.",
+        say("The site only talks to browsers. Install curl-cffi beside yt-dlp, then retry."),
         r"impersonat",
         reason=True,
     ),
     Rule(
         NEEDS_YOU,
-        "yt-dlp needs a JavaScript engine for this. Install deno beside it, then retry.",
+        say("yt-dlp needs a JavaScript engine for this. Install deno beside it, then retry."),
         r"challenge solving failed|JavaScript runtime",
         reason=True,
     ),
     Rule(
         PERMANENT,
-        "The site sends this only in protected or live pieces, which cannot be fetched.",
+        say("The site sends this only in protected or live pieces, which cannot be fetched."),
         r"\bffmpeg\b",
     ),
     Rule(
         NEEDS_YOU,
-        "yt-dlp lacks a part that this site needs. Install yt-dlp[default], then retry.",
+        say("yt-dlp lacks a part that this site needs. Install yt-dlp[default], then retry."),
         r"please install|missing dependenc|dependencies needs? to be installed|phantomjs",
     ),
     OUTDATED,
     # Too early, or on the air.
     Rule(
         TEMPORARY,
-        "The site is still preparing this. Retry later.",
+        say("The site is still preparing this. Retry later."),
         r"is processing|or processing|available shortly|not downloadable yet|try again in",
     ),
     TOO_EARLY,
@@ -259,7 +277,7 @@ MESSAGES = (
     NO_ADDRESS,
     Rule(
         PERMANENT,
-        "yt-dlp does not fetch from this place. Try another link.",
+        say("yt-dlp does not fetch from this place. Try another link."),
         r"(no longer|not|currently un)(currently )? ?supported|unsupported|no suitable extractor",
     ),
     TROUBLED,

@@ -3,6 +3,7 @@
 import re
 
 from app.errors import Failure
+from app.languages.say import say
 from app.sources import failure_rules as rules
 from app.sources.failure_causes import Cause, dig, first_sentence
 from app.sources.failure_rules import NEEDS_YOU, PERMANENT, TEMPORARY
@@ -26,12 +27,14 @@ def too_large() -> Failure:
 
 
 def refused() -> Failure:
-    sentence = "The link leads to a private address. INLAY_ALLOW_HOSTS can name hosts that may be reached."
+    sentence = say(
+        "The link leads to a private address. INLAY_ALLOW_HOSTS can name hosts that may be reached."
+    )
     return Failure(PERMANENT, sentence)
 
 
 def list_only() -> Failure:
-    sentence = "This link is a list. Open one track of it and paste that link; lists come later."
+    sentence = say("This link is a list. Open one track of it and paste that link; lists come later.")
     return Failure(PERMANENT, sentence)
 
 
@@ -45,7 +48,7 @@ def too_long(limit_s: int) -> Failure:
 
 
 def nothing_found() -> Failure:
-    sentence = "No music was found behind this link. Copy the address of the page of one track."
+    sentence = say("No music was found behind this link. Copy the address of the page of one track.")
     return Failure(PERMANENT, sentence)
 
 
@@ -162,7 +165,12 @@ def _refused_before(cause: Cause, notes: Notes) -> Failure | None:
 
 
 def _unknown(cause: Cause) -> Failure:
-    said = first_sentence(cause.said, MAX_SAID_CHARS) or "no reason was given"
-    advice = "A newer yt-dlp may help." if cause.bug else "Try another link."
-    stop = "" if said.endswith("…") else "."
-    return Failure(PERMANENT, f"This could not be fetched: {said}{stop} {advice}")
+    said = first_sentence(cause.said, MAX_SAID_CHARS)
+    advice = say("A newer yt-dlp may help.") if cause.bug else say("Try another link.")
+    if not said:
+        sentence = say("This could not be fetched: no reason was given.")
+    elif said.endswith("…"):
+        sentence = say(f"This could not be fetched: {said}")
+    else:
+        sentence = say(f"This could not be fetched: {said}.")
+    return Failure(PERMANENT, f"{sentence} {advice}")

@@ -16,6 +16,7 @@ from app import __version__
 from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind, Invalid, TooMany
+from app.languages.say import say
 from app.settings import Settings
 from app.sources.addresses import Allowed
 from app.sources.egress import EgressGuard, ProxyTicket
@@ -36,9 +37,9 @@ OURS = "X-Inlay-Egress"
 # What a link may hold beside letters and digits and stay as it is.
 PLAIN = "%/:?#[]@!$&'()*+,;=~-._"
 
-TOO_LARGE = "The picture at this link is larger than 20 MB. Use a smaller one."
-TOO_SLOW = "The site of this link is too slow. Try again, or save the picture and upload it."
-UNREACHABLE = "This link cannot be reached. Check it, or save the picture and upload it."
+TOO_LARGE = say("The picture at this link is larger than 20 MB. Use a smaller one.")
+TOO_SLOW = say("The site of this link is too slow. Try again, or save the picture and upload it.")
+UNREACHABLE = say("This link cannot be reached. Check it, or save the picture and upload it.")
 
 _places = threading.BoundedSemaphore(AT_ONCE)
 
@@ -95,7 +96,9 @@ def _why(ticket: ProxyTicket, otherwise: str) -> str:
         return TOO_LARGE
     if ticket.refused:
         reason = ticket.refused[-1].reason
-        return f"Inlay does not fetch from where this link leads ({reason}). Save the picture and upload it."
+        return say(
+            f"Inlay does not fetch from where this link leads ({reason}). Save the picture and upload it."
+        )
     return otherwise
 
 
@@ -111,7 +114,7 @@ def fetch_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
         if elsewhere is None:
             return {}
         parts = elsewhere
-    raise _permanent("This link leads round in circles. Save the picture and upload it.")
+    raise _permanent(say("This link leads round in circles. Save the picture and upload it."))
 
 
 def _login(args: dict[str, Any]) -> dict[str, str]:
@@ -153,8 +156,9 @@ def _exchange(
     if OURS in response.headers:
         raise ValueError("the guard says that there is nobody")
     if response.status != 200:
+        status = response.status
         raise _permanent(
-            f"The site answers {response.status} to this link. Check it, or save the picture and upload it."
+            say(f"The site answers {status} to this link. Check it, or save the picture and upload it.")
         )
     _save(response, Path(args["target"]))
     return None

@@ -10,6 +10,7 @@ from app.audio.gate import open_regular
 from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind, Invalid
+from app.languages.say import say
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_BYTES = 20 * 2**20
@@ -21,9 +22,9 @@ WHOLE_PX = 1200
 """The longest side of a whole picture that is shown to choose a square from."""
 SECONDS = 20.0
 
-NOT_A_PICTURE = "This is not a picture that Inlay can read: use a JPEG, PNG or WebP file."
-DAMAGED = "This picture is damaged: use another one."
-TOO_LARGE = "This picture is too large: use one of at most 25 megapixels and 20 MB."
+NOT_A_PICTURE = say("This is not a picture that Inlay can read: use a JPEG, PNG or WebP file.")
+DAMAGED = say("This picture is damaged: use another one.")
+TOO_LARGE = say("This picture is too large: use one of at most 25 megapixels and 20 MB.")
 
 BAR_TOLERANCE = 24
 """How far a pixel of a bar may be from its colour, of 255: JPEG noise, seen on real thumbnails."""
@@ -207,7 +208,7 @@ def _read(path: Path) -> bytes:
         with open_regular(path) as file:
             return file.read(MAX_BYTES + 1)
     except (Failure, OSError) as error:
-        raise _refused("The picture is no longer there.") from error
+        raise _refused(say("The picture is no longer there.")) from error
 
 
 def _refused(sentence: str) -> Failure:

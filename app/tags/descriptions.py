@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from app.languages.say import say
 from app.tags import info as read
 from app.tags.text import clean, key, words
 
@@ -58,7 +59,7 @@ class Described:
     date: str = ""
     is_album: bool = False
     """A long upload with a chapter for each track."""
-    reason: str = "from the description"
+    reason: str = say("from the description")
 
 
 NOTHING_SAID = Described()
@@ -85,7 +86,7 @@ def read_description(info: Mapping[str, Any]) -> Described:
         genre=said.get("genre", ""),
         date=read.day(said.get("date")),
         is_album=_is_long(info) and len(tracks) >= _FEWEST_TRACKS,
-        reason="from the chapters" if performer else NOTHING_SAID.reason,
+        reason=say("from the chapters") if performer else NOTHING_SAID.reason,
     )
 
 

@@ -20,6 +20,7 @@ from app.audio.model import Quality
 from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind
+from app.languages.say import say
 from app.tags import foreign, id3, mp4, vorbis
 from app.tags.model import Tags
 
@@ -35,10 +36,10 @@ SEND_EVERY_S = 0.2
 ROOM_BYTES = 64 * 2**20
 """How much larger than before a file may become with its tags, and the largest cover that is taken out."""
 
-DAMAGED = "The tags of this file cannot be read: it is damaged, or not what its name says."
-NOT_WRITTEN = "Tags cannot be written into this file: it is damaged, or not what its name says."
-GONE = "This file is no longer there."
-KILLED = "This file could not be read: reading it takes too much memory or time."
+DAMAGED = say("The tags of this file cannot be read: it is damaged, or not what its name says.")
+NOT_WRITTEN = say("Tags cannot be written into this file: it is damaged, or not what its name says.")
+GONE = say("This file is no longer there.")
+KILLED = say("This file could not be read: reading it takes too much memory or time.")
 
 
 class FileTags(msgspec.Struct, frozen=True, kw_only=True):

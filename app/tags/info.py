@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.languages.say import say
 from app.tags.text import clean, key
 
 # On YouTube, only what comes from a label by way of YouTube Music has fields or a description of their own.
@@ -98,7 +99,8 @@ def site(info: Mapping[str, Any]) -> str:
 
 def from_site(info: Mapping[str, Any]) -> str:
     """Where a field came from, as a reason."""
-    return f"from {_SITES.get(site(info), 'the page')}"
+    service = _SITES.get(site(info))
+    return say(f"from {service}") if service else say("from the page")
 
 
 def source_id(info: Mapping[str, Any]) -> str:

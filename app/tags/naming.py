@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from string import Formatter
 
 from app.errors import Invalid
+from app.languages.say import say
 from app.tags.model import EDITABLE, Tags
 
 WITH_ALBUM = "{album_artist}/{album}/{track_no:02} {title}"
@@ -91,7 +92,8 @@ def _checked_fields(part: str) -> list[str]:
     try:
         pieces = list(Formatter().parse(part))
     except ValueError as error:
-        raise Invalid(f"“{part}” has a brace too many or too few: write fields as {{title}}.") from error
+        example = "{title}"
+        raise Invalid(f"“{part}” has a brace too many or too few: write fields as {example}.") from error
     for _, name, spec, conversion in pieces:
         if name is not None:
             _check_field(name, spec or "", conversion)
@@ -99,12 +101,14 @@ def _checked_fields(part: str) -> list[str]:
 
 
 def _check_field(name: str, spec: str, conversion: str | None) -> None:
+    field = f"{{{name}}}"
     if name not in FIELDS:
-        near = get_close_matches(name, FIELDS, n=1)
-        hint = f"did you mean {{{near[0]}}}?" if near else f"choose from {', '.join(FIELDS)}."
-        raise Invalid(f"{{{name}}} is not a field of a track's name: {hint}")
+        near = [f"{{{one}}}" for one in get_close_matches(name, FIELDS, n=1)]
+        hint = say(f"did you mean {near[0]}?") if near else say(f"choose from {', '.join(FIELDS)}.")
+        raise Invalid(f"{field} is not a field of a track's name: {hint}")
     if conversion or (spec and not (name in NUMBERS and _SPEC.fullmatch(spec))):
-        raise Invalid(f"{{{name}}} can only be written so, and {{track_no:02}} for a number with two digits.")
+        number = "{track_no:02}"
+        raise Invalid(f"{field} can only be written so, and {number} for a number with two digits.")
 
 
 def _default(tags: Tags) -> str:

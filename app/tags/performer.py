@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from app.languages.say import say
 from app.tags import info as read
 from app.tags.channels import read_channel
 from app.tags.credits import join_names, main_artist, take_features, with_features
@@ -26,7 +27,7 @@ GUESSED = 0.5
 HINTED = 0.3
 
 
-TOLD_TOO = "from the title, and the description agrees"
+TOLD_TOO = say("from the title, and the description agrees")
 
 
 class Credit(NamedTuple):

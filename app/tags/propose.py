@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from app.languages.say import say
 from app.tags import info as read
 from app.tags.credits import join_names, main_artist
 from app.tags.descriptions import Described, read_description
@@ -14,8 +15,8 @@ from app.tags.title_noise import is_full_album
 
 _ALBUM_LIST = re.compile(r"^(?:Album|EP|Single)\s+[-–—]\s+(?P<album>.+)$")
 NOTHING = suggest("", "", 0.0)
-THE_ARTIST = "the artist"
-WITHOUT_FEATURES = "the artist, without the features"
+THE_ARTIST = say("the artist")
+WITHOUT_FEATURES = say("the artist, without the features")
 
 
 def propose(
@@ -54,11 +55,13 @@ def _in_file(tags: Tags) -> dict[str, Suggestion]:
     values = {name: str(getattr(tags, name) or "") for name in EDITABLE}
     values["compilation"] = "1" if tags.compilation else ""
     found = {
-        name: suggest(value, "from the file's own tags", LIKELY) for name, value in values.items() if value
+        name: suggest(value, say("from the file's own tags"), LIKELY)
+        for name, value in values.items()
+        if value
     }
     for name in ("lyrics", "lyrics_synced"):
         if lines := getattr(tags, name):
-            found[name] = Suggestion(value=lines, reason="from the file's own tags", confidence=LIKELY)
+            found[name] = Suggestion(value=lines, reason=say("from the file's own tags"), confidence=LIKELY)
     if "artist" in found and "album_artist" not in found:
         found["album_artist"] = suggest(main_artist(tags.artist), THE_ARTIST, LIKELY)
     return found
@@ -77,16 +80,16 @@ def _album(info: Mapping[str, Any], credit: Credit, described: Described) -> Sug
     if album := read.text(info, "album"):
         return suggest(album, read.from_site(info), SAID)
     if found := _ALBUM_LIST.match(read.text(info, "playlist_title")):
-        return suggest(found["album"], "the list's name", READ)
+        return suggest(found["album"], say("the list's name"), READ)
     parts = read.description_parts(info)
     if len(parts) > 1 and not parts[1].startswith(("℗", "Released on")):
         return suggest(parts[1].partition("\n")[0], read.from_site(info), SAID)
     if is_full_album(read.text(info, "title")):
-        return suggest(credit.title.value, "a full album", credit.title.confidence)
+        return suggest(credit.title.value, say("a full album"), credit.title.confidence)
     if described.album:
-        return suggest(described.album, "from the description", LIKELY)
+        return suggest(described.album, say("from the description"), LIKELY)
     if described.is_album:
-        return suggest(credit.title.value, "its chapters are tracks", GUESSED)
+        return suggest(credit.title.value, say("its chapters are tracks"), GUESSED)
     return NOTHING
 
 
@@ -97,24 +100,24 @@ def _track_no(info: Mapping[str, Any]) -> Suggestion:
     place = read.number(info, "playlist_index")
     playlist = read.text(info, "playlist_title")
     if place and _ALBUM_LIST.match(playlist):
-        return suggest(place, "the place in the list", READ)
+        return suggest(place, say("the place in the list"), READ)
     if place and read.text(info, "album"):
         same = key(playlist) == key(read.text(info, "album"))
-        return suggest(place, "the place in the list", SURE if same else GUESSED)
-    return suggest(stem_number(info), "from the file's name", GUESSED)
+        return suggest(place, say("the place in the list"), SURE if same else GUESSED)
+    return suggest(stem_number(info), say("from the file's name"), GUESSED)
 
 
 def _date(info: Mapping[str, Any], described: Described) -> Suggestion:
     if released := read.day(info.get("release_date")):
-        return suggest(released, "release date", READ)
+        return suggest(released, say("release date"), READ)
     if released := _described_date(info):
-        return suggest(released, "release date", READ)
+        return suggest(released, say("release date"), READ)
     if released := read.year(info.get("release_year")):
-        return suggest(released, "release year", READ)
+        return suggest(released, say("release year"), READ)
     if described.date:
-        return suggest(described.date, "from the description", LIKELY)
+        return suggest(described.date, say("from the description"), LIKELY)
     uploaded = read.day(info.get("upload_date"))
-    return suggest(uploaded, "upload date", HINTED if read.is_direct_file(info) else GUESSED)
+    return suggest(uploaded, say("upload date"), HINTED if read.is_direct_file(info) else GUESSED)
 
 
 def _described_date(info: Mapping[str, Any]) -> str:
@@ -128,4 +131,4 @@ def _genre(info: Mapping[str, Any], described: Described) -> Suggestion:
     listed = [name for name in read.names(info, "genres", "genre") if key(name) != "music"]
     if listed:
         return suggest(listed[0], read.from_site(info), SURE)
-    return suggest(described.genre, "from the description", LIKELY)
+    return suggest(described.genre, say("from the description"), LIKELY)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from app.languages.say import say
 from app.tags import info as read
 from app.tags.channels import read_channel
 from app.tags.credits import main_artist, take_features, with_features
@@ -23,7 +24,7 @@ from app.tags.titles import AGREES, FROM_TITLE, KNOWN, ParsedTitle, parse_title
 
 Info = Mapping[str, Any]
 
-YOUR_RULE = "your rule"
+YOUR_RULE = say("your rule")
 TAUGHT = 0.99
 """A rule can be wrong about one upload, but the person knows better than any of our readings."""
 
@@ -66,32 +67,32 @@ class Kind:
     examples: tuple[Example, ...] = ()
 
     def sentence(self, value: str) -> str:
-        return self.says.format(value=self.choice(value))
+        return self.says.format(value=value, choice=self.choice(value))
 
     def choice(self, value: str) -> str:
         """One of its choices in words."""
-        return _CHOSEN.get(value, "is the same square of the picture") if self.choices else value
+        return _CHOSEN.get(value, say("is the same square of the picture")) if self.choices else value
 
 
 _CHOSEN = {
-    "none": "is left out",
-    "on": "are added by themselves when ready",
-    "off": "wait for you",
+    "none": say("is left out"),
+    "on": say("are added by themselves when ready"),
+    "off": say("wait for you"),
 }
 
 # What a person can say about the order of artist and title: one of these, in place of the other.
-ORDERS = {"artist_left": "left of the dash", "artist_right": "right of the dash"}
+ORDERS = {"artist_left": say("left of the dash"), "artist_right": say("right of the dash")}
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind(
             "artist_is",
-            "the artist",
-            "artist is {value}",
-            "Every upload is by this artist. The rest of what it is called is the title.",
+            say("the artist"),
+            say("artist is {value}"),
+            say("Every upload is by this artist. The rest of what it is called is the title."),
             ("artist", "title"),
-            "Artist",
+            say("Artist"),
             examples=(
                 Example(
                     "Jane Roe",
@@ -115,9 +116,9 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "artist_left",
-            "the order of artist and title",
-            "artist is left of the dash",
-            "Uploads are called artist, dash, title.",
+            say("the order of artist and title"),
+            say("artist is left of the dash"),
+            say("Uploads are called artist, dash, title."),
             ("artist", "title"),
             examples=(
                 Example("", "Jane Roe", "Bo Lund - Jane Roe", {"artist": "Bo Lund", "title": "Jane Roe"}),
@@ -126,9 +127,9 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "artist_right",
-            "the order of artist and title",
-            "artist is right of the dash",
-            "Uploads are called title, dash, artist.",
+            say("the order of artist and title"),
+            say("artist is right of the dash"),
+            say("Uploads are called title, dash, artist."),
             ("artist", "title"),
             examples=(
                 Example("", "Wet Ink", "Tide - Mira Vale", {"artist": "Mira Vale", "title": "Tide"}),
@@ -142,11 +143,11 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "strip",
-            "what to cut from titles",
-            "“{value}” is not part of the title",
-            "The channel writes this in front of its titles or behind them.",
+            say("what to cut from titles"),
+            say("“{value}” is not part of the title"),
+            say("The channel writes this in front of its titles or behind them."),
             ("title",),
-            "Not in the title",
+            say("Not in the title"),
             examples=(
                 Example(
                     "// wet ink",
@@ -164,46 +165,46 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "album_artist_is",
-            "the album artist",
-            "album artist is {value}",
-            "Players group albums by it.",
+            say("the album artist"),
+            say("album artist is {value}"),
+            say("Players group albums by it."),
             ("album_artist",),
-            "Album artist",
+            say("Album artist"),
             examples=(Example("Wet Ink", "Wet Ink", "Mira Vale - Tide", {"album_artist": "Wet Ink"}),),
         ),
         Kind(
             "album_is",
-            "the album",
-            "album is {value}",
-            "Every upload belongs to this album.",
+            say("the album"),
+            say("album is {value}"),
+            say("Every upload belongs to this album."),
             ("album",),
-            "Album",
+            say("Album"),
             examples=(Example("Sea Songs", "Mira Vale", "Tide", {"album": "Sea Songs"}),),
         ),
         Kind(
             "genre_is",
-            "the genre",
-            "genre is {value}",
-            "Every upload is of this genre.",
+            say("the genre"),
+            say("genre is {value}"),
+            say("Every upload is of this genre."),
             ("genre",),
-            "Genre",
+            say("Genre"),
             examples=(Example("Folk", "Mira Vale", "Tide", {"genre": "Folk"}),),
         ),
         Kind(
             "crop",
-            "the cover",
-            "the cover {value}",
-            "What becomes of the picture.",
-            label="The cover",
+            say("the cover"),
+            say("the cover {choice}"),
+            say("What becomes of the picture."),
+            label=say("The cover"),
             choices=("none",),
             pattern=r"\d{1,4} \d{1,4} \d{1,4}",
         ),
         Kind(
             "add_when_ready",
-            "adding by itself",
-            "tracks {value}",
-            "What needs no look from you is added as proposed.",
-            label="Tracks",
+            say("adding by itself"),
+            say("tracks {choice}"),
+            say("What needs no look from you is added as proposed."),
+            label=say("Tracks"),
             choices=("on", "off"),
         ),
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from app.languages.say import say
 from app.tags.channels import Channel, read_channel
 from app.tags.credits import join_names, take_cover, take_features, with_features
 from app.tags.text import clean, key, pieces, words
@@ -23,13 +24,13 @@ from app.tags.title_words import FEATURE, OF_A_WORK, OFFICIAL, REMASTER
 
 LONGEST_TITLE = 500
 
-AGREES = "from the title, and the channel agrees"
-KNOWN = "from the title, and your library has the artist"
-FROM_TITLE = "from the title"
-FROM_CHANNEL = "the channel's name"
-FROM_TOPIC = "from the artist's Topic channel"
-COVERED = "from the title, who covers it"
-WHOLE_TITLE = "the whole title"
+AGREES = say("from the title, and the channel agrees")
+KNOWN = say("from the title, and your library has the artist")
+FROM_TITLE = say("from the title")
+FROM_CHANNEL = say("the channel's name")
+FROM_TOPIC = say("from the artist's Topic channel")
+COVERED = say("from the title, who covers it")
+WHOLE_TITLE = say("the whole title")
 
 _YEAR_BEHIND = re.compile(r"^(?P<title>.+?(?=,)|(?:\S+ ){3,}\S+(?= )),? (?:19|20)\d\d$")
 _QUOTES = ('""', "“”", "''", "‘’", "「」", "『』", "【】", "«»", "””", "„“")

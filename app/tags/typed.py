@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from app.errors import Invalid
+from app.languages.say import say
 from app.tags import lrc
 from app.tags.model import EDITABLE, MORE, Tags
 
@@ -19,18 +20,18 @@ FORM_BYTES = 512 * 1024
 FIELDS = (*EDITABLE, *MORE)
 """What forms and the API take of a track's tags."""
 LABELS = {
-    "title": "Title",
-    "artist": "Artist",
-    "album": "Album",
-    "album_artist": "Album artist",
-    "track_no": "Track",
-    "disc_no": "Disc",
-    "date": "Date",
-    "genre": "Genre",
-    "compilation": "Compilation",
-    "comment": "Comment",
-    "lyrics": "Lyrics",
-    "lyrics_synced": "Timed lyrics",
+    "title": say("Title"),
+    "artist": say("Artist"),
+    "album": say("Album"),
+    "album_artist": say("Album artist"),
+    "track_no": say("Track"),
+    "disc_no": say("Disc"),
+    "date": say("Date"),
+    "genre": say("Genre"),
+    "compilation": say("Compilation"),
+    "comment": say("Comment"),
+    "lyrics": say("Lyrics"),
+    "lyrics_synced": say("Timed lyrics"),
 }
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 CONTROL_IN_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
@@ -48,7 +49,7 @@ def read_tags(values: Mapping[str, Any], *, base: Tags, needs_title: bool = True
         except ValueError as error:
             wrong[name] = str(error)
     if needs_title and not wrong.get("title") and not found["title"]:
-        wrong["title"] = "A track needs a title."
+        wrong["title"] = say("A track needs a title.")
     if wrong:
         raise Invalid(" ".join(wrong.values()), fields=wrong)
     if base.album_artist == base.artist and found["album_artist"] == base.album_artist:
@@ -77,7 +78,9 @@ def _lyrics(value: Any) -> str:
 def _lyrics_synced(value: Any) -> str:
     text = _lyrics(value)
     if not lrc.is_lrc(text):
-        raise ValueError("Each line begins with its time, such as [01:02.50]. Others belong into Lyrics.")
+        raise ValueError(
+            say("Each line begins with its time, such as [01:02.50]. Others belong into Lyrics.")
+        )
     return text
 
 
@@ -88,14 +91,14 @@ def _lines(value: Any) -> str:
 
 def _fitting(text: str, most: int) -> str:
     if len(text) > most:
-        raise ValueError(f"At most {most:,} characters fit here.")
+        raise ValueError(say(f"At most {most:,} characters fit here."))
     return text
 
 
 def _yes(value: Any) -> bool:
     text = text_of(value).strip().lower()
     if text not in ("", "0", "1", "false", "true"):
-        raise ValueError("Yes or no.")
+        raise ValueError(say("Yes or no."))
     return text in ("1", "true")
 
 
@@ -104,7 +107,7 @@ def _number(value: Any) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 999):
-        raise ValueError("A number from 1 to 999, or nothing.")
+        raise ValueError(say("A number from 1 to 999, or nothing."))
     return int(text)
 
 
@@ -113,11 +116,11 @@ def _date(value: Any) -> str:
     if not text:
         return ""
     if not re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", text):
-        raise ValueError("A year such as 2023, or a date such as 2023-05-19.")
+        raise ValueError(say("A year such as 2023, or a date such as 2023-05-19."))
     try:
         date.fromisoformat((text + "-01-01")[:10] if len(text) == 4 else (text + "-01")[:10])
     except ValueError as error:
-        raise ValueError("There is no such date.") from error
+        raise ValueError(say("There is no such date.")) from error
     return text
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts import origin
 from app.downloads.requests import AnyRequest
 from app.errors import Conflict, NotAllowed, NotFound
+from app.languages.say import say
 from app.services import Services
 from app.tell import pages, push, queries
 from app.tell.line import NotTold
@@ -86,7 +87,8 @@ def _session(request: AnyRequest) -> int:
     if request.auth.session_id is None:
         raise NotAllowed("Do this in the browser that is to be told, signed in.")
     if not push.is_installed():
-        raise Conflict(f"{push.NOT_INSTALLED}.", code="not_installed")
+        sentence = say("pycryptodomex, which encrypts notifications, is not installed here.")
+        raise Conflict(sentence, code="not_installed")
     return int(request.auth.session_id)
 
 

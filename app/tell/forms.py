@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.model import User
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.languages.say import say
 from app.library import change_count
 from app.sources.addresses import read_host
 from app.tell import notify, queries, servers, webhook
@@ -30,7 +31,8 @@ def new(session: Session, user: User, data: Data) -> tuple[Hook, str]:
     if owner is None and not user.is_admin:
         raise NotAllowed("Only admins set up media servers.")
     if kind == NOTIFICATION and not notify.is_installed():
-        raise Conflict(f"{notify.NOT_INSTALLED}.", code="not_installed")
+        sentence = say("Apprise is not installed here. Install Inlay with the extra “notify”.")
+        raise Conflict(sentence, code="not_installed")
     if queries.count(session, owner) >= MOST_HOOKS:
         raise Conflict(f"There are {MOST_HOOKS} of them. Delete one first.", code="too_many_hooks")
     hook = Hook(kind=kind, user_id=owner, address="", told=change_count.count(session))
@@ -61,7 +63,7 @@ def change(hook: Hook, data: Data) -> None:
         address = _address(hook.kind, address)
         moved = hook.address and _place(hook.address) != _place(address)
         if moved and hook.kind in SERVERS and not secret:
-            raise _wrong("secret", "Enter it again, since the address is another one.")
+            raise _wrong("secret", say("Enter it again, since the address is another one."))
         hook.address = address
     if hook.kind == "subsonic":
         hook.login = _login(data.get("login", ""), hook.login)
@@ -72,7 +74,7 @@ def change(hook: Hook, data: Data) -> None:
     if hook.kind not in SERVERS:
         events = [name for name in EVENTS if data.get(name)]
         if not events:
-            raise _wrong("events", "Choose at least one thing to be told of.")
+            raise _wrong("events", say("Choose at least one thing to be told of."))
         hook.events = ",".join(events)
     hook.failures, hook.retry_at = 0, None
 
@@ -81,7 +83,7 @@ def _address(kind: str, text: str) -> str:
     """An http address, or one of Apprise. Raises Invalid."""
     plain = kind in SERVERS
     if not text.isascii() or len(text) > LONGEST_ADDRESS or re.search(r"[\x00-\x20\x7f]", text):
-        raise _wrong("address", "Write an address without blanks, such as http://192.168.1.20:4533.")
+        raise _wrong("address", say("Write an address without blanks, such as http://192.168.1.20:4533."))
     if kind == NOTIFICATION:
         return notify.read_url(text)
     try:
@@ -91,11 +93,11 @@ def _address(kind: str, text: str) -> str:
     except ValueError:
         fits = False
     if not fits:
-        raise _wrong("address", "Write the whole address, such as http://192.168.1.20:4533.")
+        raise _wrong("address", say("Write the whole address, such as http://192.168.1.20:4533."))
     if parts.username is not None or parts.password is not None:
-        raise _wrong("address", "Write the address without a login in it.")
+        raise _wrong("address", say("Write the address without a login in it."))
     if parts.fragment or (plain and parts.query):
-        raise _wrong("address", "Write the address without “#” or “?”.")
+        raise _wrong("address", say("Write the address without “#” or “?”."))
     return text.rstrip("/") if plain else text
 
 
@@ -107,25 +109,25 @@ def _place(address: str) -> tuple[str, str]:
 def _login(text: str, before: str) -> str:
     name = text.strip() or before
     if not name or len(name) > 200:
-        raise _wrong("login", "Enter the name of a user of that server.")
+        raise _wrong("login", say("Enter the name of a user of that server."))
     return name
 
 
 def _section(text: str) -> str:
     if not re.fullmatch(r"[0-9]{1,9}|all", text.strip()):
-        raise _wrong("login", "Enter the number of the music section, or “all”.")
+        raise _wrong("login", say("Enter the number of the music section, or “all”."))
     return text.strip()
 
 
 def _secret(kind: str, text: str) -> str:
     if not text or len(text) > LONGEST_SECRET:
-        raise _wrong("secret", "Enter it; it is not shown again.")
+        raise _wrong("secret", say("Enter it; it is not shown again."))
     if kind == "subsonic":
         return servers.subsonic_secret(text)
     text = text.strip()
     if not text.isascii() or not text.isprintable() or not text or '"' in text or " " in text:
         raise _wrong(
-            "secret", "This does not look like a key: it has blanks or letters that keys do not have."
+            "secret", say("This does not look like a key: it has blanks or letters that keys do not have.")
         )
     return text
 

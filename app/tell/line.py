@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 import certifi
 
 from app import __version__
+from app.languages.say import say
 from app.settings import Settings
 from app.sources.addresses import Allowed
 from app.sources.egress import EgressGuard, ProxyTicket
@@ -29,12 +30,12 @@ MOST_BYTES = 64 * 1024
 OVERHEAD_BYTES = 128 * 1024
 OURS = "X-Inlay-Egress"
 BUSY = (429, 503)
-REFUSED = (
+REFUSED = say(
     "this address leads into a private network, which only an admin may use. "
     "Ask one to set this up, or to name the host in INLAY_ALLOW_HOSTS"
 )
-NOBODY = "nobody answers there"
-SLOW = "it does not answer in time"
+NOBODY = say("nobody answers there")
+SLOW = say("it does not answer in time")
 
 _numbers = itertools.count(1)
 
@@ -79,6 +80,8 @@ class Line:
     direct: bool = False
     """Not through `INLAY_PROXY`: a media server is in the same house."""
     deadline_s: float = DEADLINE_S
+    language: str = ""
+    """What a person at its end reads; empty: English."""
 
     def ask(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b""
@@ -191,5 +194,5 @@ def _why(ticket: ProxyTicket, error: Exception, *, late: bool) -> str:
     if ticket.refused:
         return REFUSED
     if isinstance(error, ssl.SSLError):
-        return "its certificate is not one that this machine trusts (INLAY_CA_FILE names one more)"
+        return say("its certificate is not one that this machine trusts (INLAY_CA_FILE names one more)")
     return SLOW if late or isinstance(error, TimeoutError) else NOBODY

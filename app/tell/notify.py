@@ -12,6 +12,9 @@ from urllib.parse import parse_qsl, urlsplit
 from app.children import limits, parent
 from app.children.child import Emit
 from app.errors import Failure, FailureKind, Invalid
+from app.languages.say import say
+from app.languages.telling import tell_in
+from app.library.change_count import COUNTED
 from app.sources.addresses import read_host
 from app.tell.line import MOST_BYTES, OVERHEAD_BYTES, REFUSED, SLOW, Line, NotTold
 from app.tell.model import Hook, Message
@@ -27,12 +30,8 @@ SECONDS = 25.0
 NAMED = 10
 """Titles of one kind in a message."""
 
-NOT_INSTALLED = "Apprise is not installed here. Install Inlay with the extra “notify”"
-_SAID = {
-    "ready": ("is ready for review", "are ready for review"),
-    "done": ("was added", "were added"),
-    "failed": ("failed", "failed"),
-}
+NOT_INSTALLED = say("Apprise is not installed here. Install Inlay with the extra “notify”")
+_EVENTS = ("ready", "done", "failed")
 
 
 def is_installed() -> bool:
@@ -47,42 +46,66 @@ def read_url(text: str) -> str:
     except ValueError:
         parts, names = urlsplit(""), set()
     if parts.scheme not in SCHEMES or not (parts.netloc or parts.path):
-        raise _wrong(f"Write an address of Apprise that begins with one of {', '.join(SCHEMES)} and “://”.")
+        raise _wrong(
+            say(f"Write an address of Apprise that begins with one of {', '.join(SCHEMES)} and “://”.")
+        )
     if refused := names & READS_FILES:
-        raise _wrong(f"Leave out {', '.join(sorted(refused))}: Inlay sends plain text.")
+        raise _wrong(say(f"Leave out {', '.join(sorted(refused))}: Inlay sends plain text."))
     return text
 
 
-def compose(messages: Sequence[Message]) -> tuple[str, str]:
+def compose(messages: Sequence[Message], language: str = "") -> tuple[str, str]:
     """Title and body: one line for each kind of news, with the titles below it."""
     over = {one.subject for one in messages if one.event in ("done", "failed")}
     titles: list[str] = []
     lines: list[str] = []
-    for event, (one_did, several_did) in _SAID.items():
+    for event in _EVENTS:
         found = [
             one for one in messages if one.event == event and not (event == "ready" and one.subject in over)
         ]
         if not found:
             continue
-        titles.append(f"{len(found)} {'track ' + one_did if len(found) == 1 else 'tracks ' + several_did}")
-        lines += [_line(one) for one in found[:NAMED]]
+        titles.append(tell_in(language, _news(event, len(found))))
+        lines += [_line(one, language) for one in found[:NAMED]]
         if len(found) > NAMED:
-            lines.append(f"… and {len(found) - NAMED} more")
+            lines.append(tell_in(language, say(f"… and {len(found) - NAMED} more")))
     for one in messages:
         if one.event == "library":
-            counts = [f"{number} {name}" for name, number in one.body["library"].items() if number]
-            titles.append(f"The library changed: {', '.join(counts)}")
+            counts = ", ".join(_counts(one.body["library"]))
+            titles.append(tell_in(language, say(f"The library changed: {counts}")))
         elif one.event == "test":
-            titles.append("A test of Inlay")
-            lines.append(one.body["text"])
+            titles.append(tell_in(language, say("A test of Inlay")))
+            lines.append(tell_in(language, one.body["text"]))
     return ", ".join(titles), "\n".join(lines)
+
+
+def _news(event: str, count: int) -> str:
+    match event:
+        case "ready":
+            one, several = say("1 track is ready for review"), say(f"{count} tracks are ready for review")
+        case "done":
+            one, several = say("1 track was added"), say(f"{count} tracks were added")
+        case _:
+            one, several = say("1 track failed"), say(f"{count} tracks failed")
+    return one if count == 1 else several
+
+
+def _counts(changed: dict[str, int]) -> list[str]:
+    added, altered, renamed, removed = (changed.get(name, 0) for name in COUNTED)
+    said = (
+        (added, say(f"{added} added")),
+        (altered, say(f"{altered} changed")),
+        (renamed, say(f"{renamed} renamed")),
+        (removed, say(f"{removed} removed")),
+    )
+    return [sentence for number, sentence in said if number]
 
 
 def send(hook: Hook, messages: Sequence[Message], line: Line) -> str:
     """Raises NotTold."""
     if not is_installed():
         raise NotTold(NOT_INSTALLED)
-    title, body = compose(messages)
+    title, body = compose(messages, line.language)
     guard = line.guard(*_hosts(hook.address) if line.trusted else ())
     guard.start()
     try:
@@ -96,10 +119,10 @@ def send(hook: Hook, messages: Sequence[Message], line: Line) -> str:
             late = failure.kind is FailureKind.TEMPORARY
             raise NotTold(REFUSED if ticket.refused else SLOW if late else failure.message) from None
         except parent.ChildCrashed:
-            raise NotTold("sending it stopped unexpectedly") from None
+            raise NotTold(say("sending it stopped unexpectedly")) from None
     finally:
         guard.stop()
-    return f"It took: {title}."
+    return say(f"It took: {title}.")
 
 
 def send_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -131,10 +154,11 @@ def name_of(download: dict[str, Any]) -> str:
     return str(title or download["title"] or download["url"])
 
 
-def _line(message: Message) -> str:
+def _line(message: Message, language: str) -> str:
     download = message.body["download"]
-    why = f": {download['failure']['message']}" if message.event == "failed" and download["failure"] else ""
-    return f"• {name_of(download)}{why}"
+    if message.event != "failed" or not download["failure"]:
+        return f"• {name_of(download)}"
+    return f"• {name_of(download)}: {tell_in(language, download['failure']['message'])}"
 
 
 def _hosts(address: str) -> list[str]:

@@ -16,16 +16,17 @@ from app.accounts import origin
 from app.downloads.requests import AnyRequest
 from app.errors import Invalid, TooMany
 from app.htmx import fragment, go, page, wants_fragment
+from app.languages.say import say
 from app.services import Services
 from app.tell import forms, notify, push, queries, servers, teller
 from app.tell.model import NOTIFICATION, PUSH, SERVERS, Hook
 
-NAMES = {**servers.NAMES, "webhook": "Webhook", "apprise": "Notification", PUSH: "Device"}
+NAMES = {**servers.NAMES, "webhook": say("Webhook"), "apprise": say("Notification"), PUSH: say("Device")}
 LABELS = {
-    "ready": "a download is ready for review",
-    "done": "a download was added",
-    "failed": "a download failed",
-    "library": "the library changed",
+    "ready": say("a download is ready for review"),
+    "done": say("a download was added"),
+    "failed": say("a download failed"),
+    "library": say("the library changed"),
 }
 TESTS_AT_ONCE = 4
 _testing = threading.BoundedSemaphore(TESTS_AT_ONCE)

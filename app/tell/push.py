@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 from app.children import limits, parent
 from app.errors import Failure, FailureKind, Invalid
+from app.languages.say import say
+from app.languages.telling import tell_in
 from app.settings import Settings
 from app.sources.addresses import Allowed, read_host, why_forbidden
 from app.tell import notify, sealing
@@ -33,14 +35,14 @@ LONGEST_TTL_S = 28 * 24 * 3600
 """Push services keep a message for four weeks at most."""
 LONGEST_ADDRESS = 1_000
 
-NOT_INSTALLED = "pycryptodomex, which encrypts notifications, is not installed here"
-SIGNED_OUT = "This device is not signed in any more."
+NOT_INSTALLED = say("pycryptodomex, which encrypts notifications, is not installed here")
+SIGNED_OUT = say("This device is not signed in any more.")
 _REFUSED = {
-    400: "its push service does not understand us. Remove it, and turn it on again over there",
-    401: "its push service does not know our key. Remove it, and turn it on again over there",
-    403: "its push service does not know our key. Remove it, and turn it on again over there",
-    413: "its push service finds this too long",
-    429: "its push service has had enough of us for now",
+    400: say("its push service does not understand us. Remove it, and turn it on again over there"),
+    401: say("its push service does not know our key. Remove it, and turn it on again over there"),
+    403: say("its push service does not know our key. Remove it, and turn it on again over there"),
+    413: say("its push service finds this too long"),
+    429: say("its push service has had enough of us for now"),
 }
 _making = threading.Lock()
 
@@ -97,9 +99,9 @@ def send(hook: Hook, messages: Sequence[Message], line: Line) -> str:
         raise NotTold(NOT_INSTALLED)
     parts = urlsplit(hook.address)
     p256dh, _, auth = hook.secret.partition(" ")
-    told = compose(messages)
+    told = compose(messages, line.language)
     order = {
-        "text": json.dumps({"device": hook.id, **told}, ensure_ascii=False),
+        "text": json.dumps({"device": hook.id, **told, **_of_worker(line.language)}, ensure_ascii=False),
         "p256dh": p256dh,
         "auth": auth,
         "audience": f"{parts.scheme}://{parts.netloc}",
@@ -118,25 +120,38 @@ def send(hook: Hook, messages: Sequence[Message], line: Line) -> str:
     }
     answer = line.ask("POST", hook.address, headers, sealing.decode(sealed["body"]))
     if answer.status in (404, 410):
-        raise Gone("its browser takes no notifications of Inlay any more, so it was removed from the list")
+        raise Gone(
+            say("its browser takes no notifications of Inlay any more, so it was removed from the list")
+        )
     if not answer.is_yes:
-        why = _REFUSED.get(answer.status, f"its push service answered with status {answer.status}")
+        why = _REFUSED.get(answer.status, say(f"its push service answered with status {answer.status}"))
         raise NotTold(why, answer.wait_s)
-    return f"It took: {_clip(told['title'])}."
+    return say(f"It took: {_clip(told['title'])}.")
 
 
-def compose(messages: Sequence[Message]) -> dict[str, str]:
+def compose(messages: Sequence[Message], language: str = "") -> dict[str, str]:
     """What the notification says and opens. `tag`: what replaces an older one about the same."""
     if messages[0].event == "test":
-        return _note("Inlay", messages[0].body["text"], "settings/tell", "test")
+        return _note("Inlay", tell_in(language, messages[0].body["text"]), "settings/tell", "test")
     ready = {one.subject: one.body["download"] for one in messages}
     names = [_clip(notify.name_of(download)) for download in ready.values()]
     if len(ready) == 1:
         [id] = ready
-        return _note(names[0], "Ready for review", f"downloads/{id}/review", id)
-    more = [f"… and {len(names) - NAMED} more"] if len(names) > NAMED else []
+        return _note(names[0], tell_in(language, say("Ready for review")), f"downloads/{id}/review", id)
+    rest = tell_in(language, say(f"… and {len(names) - NAMED} more"))
+    more = [rest] if len(names) > NAMED else []
     lines = "\n".join([*names[:NAMED], *more])
-    return _note(f"{len(names)} tracks are ready for review", lines, "", *sorted(ready))
+    count = tell_in(language, say(f"{len(names)} tracks are ready for review"))
+    return _note(count, lines, "", *sorted(ready))
+
+
+def _of_worker(language: str) -> dict[str, str]:
+    """What the service worker says by itself; English is what it knows."""
+    if not language:
+        return {}
+    ended = say("Notifications have ended on this device. Turn them on again in Settings, Telling others.")
+    sign_in = say("Sign in to see what is ready for review.")
+    return {"ended": tell_in(language, ended), "sign_in": tell_in(language, sign_in)}
 
 
 def _note(title: str, body: str, path: str, *about: str) -> dict[str, str]:
@@ -164,10 +179,10 @@ def _in_child(call: str, args: dict[str, Any]) -> dict[str, Any]:
         )
     except Failure as failure:
         if failure.kind is FailureKind.PERMANENT:
-            raise Gone(f"{failure.message}, so it was removed from the list") from None
-        raise NotTold("encrypting it took too long") from None
+            raise Gone(say(f"{failure.message}, so it was removed from the list")) from None
+        raise NotTold(say("encrypting it took too long")) from None
     except parent.ChildCrashed:
-        raise NotTold("encrypting it stopped unexpectedly") from None
+        raise NotTold(say("encrypting it stopped unexpectedly")) from None
 
 
 def _read(file: Path) -> Keys | None:

@@ -7,10 +7,11 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from app import __version__
+from app.languages.say import say
 from app.tell.line import Answer, Line, NotTold
 from app.tell.model import Hook
 
-NAMES = {"subsonic": "Navidrome or Subsonic", "jellyfin": "Jellyfin or Emby", "plex": "Plex"}
+NAMES = {"subsonic": say("Navidrome or Subsonic"), "jellyfin": say("Jellyfin or Emby"), "plex": say("Plex")}
 
 
 def rescan(hook: Hook, line: Line, *, check: bool = False) -> str:
@@ -54,11 +55,11 @@ class _Subsonic(msgspec.Struct, rename={"response": "subsonic-response"}):
 
 
 _SUBSONIC_ERRORS = {
-    20: "it speaks an older Subsonic API than 1.15, which cannot start a scan",
-    30: "it speaks an older Subsonic API than 1.15, which cannot start a scan",
-    40: "it does not know this user and password. Enter them again",
-    41: "this user cannot sign in with a token there. Use a user whose password the server itself keeps",
-    50: "this user may not start a scan there. Use an admin of that server",
+    20: say("it speaks an older Subsonic API than 1.15, which cannot start a scan"),
+    30: say("it speaks an older Subsonic API than 1.15, which cannot start a scan"),
+    40: say("it does not know this user and password. Enter them again"),
+    41: say("this user cannot sign in with a token there. Use a user whose password the server itself keeps"),
+    50: say("this user may not start a scan there. Use an admin of that server"),
 }
 
 
@@ -70,11 +71,11 @@ def _subsonic(hook: Hook, line: Line) -> str:
     try:
         response = msgspec.json.decode(answer.body, type=_Subsonic).response
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise NotTold("what answers there is no Subsonic server. Check the address") from error
+        raise NotTold(say("what answers there is no Subsonic server. Check the address")) from error
     if response.status != "ok":
         code = response.error.code if response.error else 0
-        raise NotTold(_SUBSONIC_ERRORS.get(code, f"it refused with error {code}"))
-    return "It was told, and scans the library." if response.scan else "It was told."
+        raise NotTold(_SUBSONIC_ERRORS.get(code, say(f"it refused with error {code}")))
+    return say("It was told, and scans the library.") if response.scan else say("It was told.")
 
 
 def _jellyfin(hook: Hook, line: Line) -> str:
@@ -84,7 +85,7 @@ def _jellyfin(hook: Hook, line: Line) -> str:
         "X-Emby-Token": hook.secret,
     }
     _expect(line.ask("POST", f"{hook.address}/Library/Refresh", headers))
-    return "It was told, and scans its libraries."
+    return say("It was told, and scans its libraries.")
 
 
 def _plex(hook: Hook, line: Line, check: bool) -> str:
@@ -94,10 +95,10 @@ def _plex(hook: Hook, line: Line, check: bool) -> str:
         # A refresh of a section that is not there may be answered as if all were well.
         answer = line.ask("GET", f"{section}?{query}")
         if answer.status == 404:
-            raise NotTold(f"it has no section {hook.login}. Look up the number in the library's address")
+            raise NotTold(say(f"it has no section {hook.login}. Look up the number in the library's address"))
         _expect(answer)
     _expect(line.ask("GET", f"{section}/refresh?{query}"))
-    return f"It was told, and scans section {hook.login}."
+    return say(f"It was told, and scans section {hook.login}.")
 
 
 def _expect(answer: Answer) -> None:
@@ -106,9 +107,9 @@ def _expect(answer: Answer) -> None:
         return
     status = answer.status
     if status in (401, 403):
-        raise NotTold("it does not accept this key. Enter it again")
+        raise NotTold(say("it does not accept this key. Enter it again"))
     if status == 404:
-        raise NotTold("there is no such server at this address. Check it, also a path at its end")
+        raise NotTold(say("there is no such server at this address. Check it, also a path at its end"))
     if 300 <= status < 400:
-        raise NotTold("it sends us elsewhere. Enter the address that it really has")
-    raise NotTold(f"it answered with status {status}", answer.wait_s)
+        raise NotTold(say("it sends us elsewhere. Enter the address that it really has"))
+    raise NotTold(say(f"it answered with status {status}"), answer.wait_s)

@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from app.accounts.queries import get_user
 from app.db import now
 from app.errors import DatabaseTrouble
+from app.languages.say import say
 from app.library import change_count
 from app.library.change_count import COUNTED, Changes
 from app.services import Services
@@ -211,7 +210,7 @@ def try_out(services: Services, hook: Hook) -> tuple[bool, str]:
     try:
         if hook.kind in SERVERS:
             return True, servers.rescan(hook, line, check=True)
-        text = "This is a test: you will be told here what becomes of your downloads."
+        text = say("This is a test: you will be told here what becomes of your downloads.")
         message = Message(hook_id=hook.id, event="test", body={"text": text}, tries=0)
         message.id, message.created_at = f"test-{int(time.time() * 1000)}", now()
         return True, _send(hook, [message], line)
@@ -226,13 +225,10 @@ def line_to(services: Services, hook: Hook, deadline_s: float = DEADLINE_S) -> L
     is_server = hook.kind in SERVERS
     with services.db.read() as session:
         # A push service is public, whoever asks: its address is a browser's word and nobody's decision.
-        trusted = is_server or (hook.kind != PUSH and _is_admins(session, hook))
-    return Line(services.settings, trusted, direct=is_server, deadline_s=deadline_s)
-
-
-def _is_admins(session: Session, hook: Hook) -> bool:
-    owner = get_user(session, hook.user_id) if hook.user_id is not None else None
-    return owner is not None and owner.is_admin
+        owner = get_user(session, hook.user_id) if hook.user_id is not None else None
+        trusted = is_server or (hook.kind != PUSH and owner is not None and owner.is_admin)
+        language = owner.language if owner and hook.kind in PEOPLE else ""
+    return Line(services.settings, trusted, is_server, deadline_s, language)
 
 
 def _send(hook: Hook, messages: Sequence[Message], line: Line) -> str:
@@ -244,5 +240,8 @@ def _send(hook: Hook, messages: Sequence[Message], line: Line) -> str:
 
 
 def _sentence(trouble: str, gone: int = 0) -> str:
-    lost = f" {gone} message{'s were' if gone > 1 else ' was'} given up." if gone else ""
-    return f"It could not be told: {trouble}.{lost}"
+    said = say(f"It could not be told: {trouble}.")
+    if not gone:
+        return said
+    lost = say("1 message was given up.") if gone == 1 else say(f"{gone} messages were given up.")
+    return f"{said} {lost}"

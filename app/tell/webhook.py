@@ -13,6 +13,7 @@ import time
 from datetime import UTC
 from typing import Any
 
+from app.languages.say import say
 from app.tell.line import Line, NotTold
 from app.tell.model import Hook, Message
 
@@ -42,8 +43,8 @@ def send(hook: Hook, message: Message, line: Line) -> str:
     }
     answer = line.ask("POST", hook.address, headers, body)
     if not answer.is_yes:
-        raise NotTold(f"it answered with status {answer.status}", answer.wait_s)
-    return f"It took {event}."
+        raise NotTold(say(f"it answered with status {answer.status}"), answer.wait_s)
+    return say(f"It took {event}.")
 
 
 def _body(message: Message, event: str) -> bytes:
