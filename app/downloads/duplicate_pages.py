@@ -28,10 +28,10 @@ from app.tags.model import Tags
 
 MOST_SHOWN = 5
 SAID = {
-    Sameness.ALSO_ON: "Also on",
-    Sameness.SIMILAR: "Similar",
-    Sameness.OTHER_SOUND: "Same name, sounds different",
-    Sameness.VERSION: "Sounds the same, another version by its title",
+    Sameness.ALSO_ON: say("Also on"),
+    Sameness.SIMILAR: say("Similar"),
+    Sameness.OTHER_SOUND: say("Same name, sounds different"),
+    Sameness.VERSION: say("Sounds the same, another version by its title"),
 }
 OF_NAMES = ("keep_both", "skip")
 """What can be done when only the name is taken, by another recording."""
