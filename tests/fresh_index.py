@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import ssl
 import threading
 import time
 import zipfile
@@ -61,7 +62,7 @@ def _row(name: str, body: bytes) -> str:
 class FreshIndex:
     """Serves the JSON form of the simple API on loopback, and the files that it names."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.pages: dict[str, list[dict[str, Any]]] = {"yt-dlp": [], "yt-dlp-ejs": []}
         self.bodies: dict[str, bytes] = {}
         self.asked: list[str] = []
@@ -87,7 +88,11 @@ class FreshIndex:
             def handle_error(self, *_: object) -> None: ...
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/simple"
+        if tls:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_address[1]}/simple"
         ejs = distribution("yt-dlp-ejs").version
         self.add(ejs, wheel(ejs, package="yt-dlp-ejs"), package="yt-dlp-ejs")
 

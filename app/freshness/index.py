@@ -95,7 +95,7 @@ def ejs_offer(way: Way, index_url: str, version: str) -> Offer:
 def download(way: Way, offer: Offer, target: Path) -> None:
     """The offer's wheel as the file `target`, exactly as its hash says. Raises Failure."""
     digest, size = hashlib.sha256(), 0
-    with _get(way, offer.url, "*/*") as response, open(target, "xb") as file:
+    with _get(way, offer.url, "*/*") as (_, response), open(target, "xb") as file:
         for piece in response.stream(PIECE_BYTES, decode_content=False):
             size += len(piece)
             if size > MAX_WHEEL_BYTES:
@@ -109,12 +109,11 @@ def download(way: Way, offer: Offer, target: Path) -> None:
 def _wheels(way: Way, index_url: str, name: str) -> Iterator[tuple[str, File]]:
     """The version and the file of each wheel that runs anywhere, of any age."""
     body = bytearray()
-    with _get(way, f"{index_url}/{name}/", JSON) as response:
+    with _get(way, f"{index_url}/{name}/", JSON) as (address, response):
         for piece in response.stream(PIECE_BYTES, decode_content=True):
             body += piece
             if len(body) > MAX_PAGE_BYTES:
                 raise _odd(NONSENSE)
-        address = response.geturl() or ""
     try:
         page = msgspec.json.decode(body, type=Page)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -134,8 +133,11 @@ def _offer(version: str, file: File) -> Offer:
 
 
 @contextmanager
-def _get(way: Way, url: str, accept: str) -> Iterator[urllib3.BaseHTTPResponse]:
-    """The answer, if it is one, after redirects. Only https, or this machine itself. Raises Failure."""
+def _get(way: Way, url: str, accept: str) -> Iterator[tuple[str, urllib3.BaseHTTPResponse]]:
+    """The whole address, which an answer through a tunnel does not know, and the answer, after redirects.
+
+    Only https, or this machine itself. Raises Failure.
+    """
     headers = {"User-Agent": f"Inlay/{__version__}", "Accept": accept, "Accept-Encoding": "gzip"}
     if accept != JSON:
         headers["Accept-Encoding"] = "identity"
@@ -158,8 +160,13 @@ def _get(way: Way, url: str, accept: str) -> Iterator[urllib3.BaseHTTPResponse]:
             if response.status != 200:
                 host = urlsplit(url).hostname
                 raise Failure(FailureKind.TEMPORARY, f"{host} answers {response.status}. Try again later.")
-            yield response
+            yield url, response
         except urllib3.exceptions.HTTPError as error:
+            if isinstance(error, urllib3.exceptions.SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+                sentence = "The package index shows a certificate that is not trusted here. Check the clock, "
+                raise Failure(
+                    FailureKind.TEMPORARY, f"{sentence}or name its authority in INLAY_CA_FILE."
+                ) from error
             raise _unreachable() from error
 
 
