@@ -189,6 +189,15 @@ def test_the_background_waits_while_something_is_converted_and_is_off_at_first(t
         assert keeper._thread is None
 
 
+def test_without_fpcalc_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(parent.ENVIRONMENT, "PATH", "/nowhere")
+    with trash_world(tmp_path, fingerprints="all") as world:
+        assert not prints.are_made(world.services)
+        keeper = PrintKeeper(world.services, lambda: True)
+        keeper.start()
+        assert keeper._thread is None
+
+
 def command(world: TrashWorld, *arguments: str) -> "subprocess.Popen[str]":
     environment = {
         "PATH": "/usr/bin:/bin",

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.audio.fingerprint import is_possible
+from tests.media.audio import picture
 from tests.media.site import MediaSite
 from tests.media.tunes import made_of, tune
 from tests.running import PASSWORD, Inlay, wait_for
@@ -87,7 +88,20 @@ def test_another_recording_of_that_name_is_no_duplicate_and_is_never_skipped_or_
     assert "Same name, sounds different" in web.get("/library/duplicates").text
 
 
-def test_the_page_of_duplicates_lists_it_and_what_is_added_by_itself_is_none(
+def test_what_sounds_like_one_that_is_there_is_not_added_by_itself(
+    inlay: Inlay, site: MediaSite, web: httpx.Client, harbour: str
+) -> None:
+    told = {"uploader": "Ida Holm", "thumbnail": picture(1280, 720)}
+    assert web.post("/settings/rules/adding", data={"value": "on"}).status_code == 303
+    try:
+        # `fetched` wants it to wait for its review.
+        found = fetched(inlay, site, "Ida Holm - Mudflat", made_of(tune(1), "louder"), **told)
+    finally:
+        web.post("/settings/rules/adding", data={"value": "off"})
+    assert [one["path"] for one in found["duplicates"]] == [harbour]
+
+
+def test_the_page_of_duplicates_lists_what_sounds_the_same_under_other_names(
     inlay: Inlay, site: MediaSite, web: httpx.Client, harbour: str
 ) -> None:
     found = fetched(inlay, site, "Estuary", made_of(tune(1), "mp3 64"))
@@ -97,15 +111,3 @@ def test_the_page_of_duplicates_lists_it_and_what_is_added_by_itself_is_none(
     group = page.partition("Sounds the same, under other names.")[2].partition("</section>")[0]
     assert harbour in group
     assert added in group
-
-
-def test_switched_off_all_is_as_before(tmp_path: Path, site: MediaSite) -> None:
-    with Inlay(tmp_path, fingerprints="off") as inlay:
-        inlay.add_user("alice", admin=True)
-        inlay.start()
-        for title, number in (("Harbour", 1), ("Hafen", 1), ("Harbour", 2)):
-            found = fetched(inlay, site, title, made_of(tune(number), "mp3 128"))
-            assert bool(found["duplicates"]) == (number == 2)
-            inlay.confirm(found["id"])
-            inlay.done(found["id"])
-        assert len(inlay.files()) == 3

@@ -188,6 +188,7 @@ class Stager:
             site_queries.succeeded(session, download.site)
             queries.replace_tracks(session, download.id, [track])
             if sound is not None:
+                session.flush()
                 print_queries.keep(session, track, sound)
             ready = queries.move(
                 session, download.id, State.REVIEW, duration_ms=staged.source_quality.duration_ms

@@ -274,11 +274,12 @@ def clusters(tracks: Iterable[Track], sounds: Mapping[str, bytes] = NOTHING_HEAR
 def alike(tracks: Sequence[Track], sounds: Mapping[str, bytes]) -> list[list[Track]]:
     """Of these tracks, which sound alike, those that are the same recording, however they are called.
 
-    `Song` and `Song (Live)` are not together, although each may sound like one that has another name.
+    `Song` and `Song (Live)` are not together, although each may sound like one that has another name: that
+    one is with the first.
     """
     found: list[list[Recording]] = []
     by_recording: dict[int, Track] = {}
-    for track in tracks:
+    for track in sorted(tracks, key=lambda track: len(additions(track.title))):
         one = recording_in(track, sounds.get(track.id, b""))
         by_recording[id(one)] = track
         for several in found:
