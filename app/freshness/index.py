@@ -163,9 +163,10 @@ def _get(way: Way, url: str, accept: str) -> Iterator[tuple[str, urllib3.BaseHTT
             yield url, response
         except urllib3.exceptions.HTTPError as error:
             if isinstance(error, urllib3.exceptions.SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
-                sentence = "The package index shows a certificate that is not trusted here. Check the clock, "
-                raise Failure(
-                    FailureKind.TEMPORARY, f"{sentence}or name its authority in INLAY_CA_FILE."
+raise Failure(
+                    FailureKind.TEMPORARY,
+                    "The package index shows a certificate that is not trusted here. "
+                    "Check the clock, or name its authority in INLAY_CA_FILE.",
                 ) from error
             raise _unreachable() from error
 
