@@ -163,7 +163,7 @@ def _get(way: Way, url: str, accept: str) -> Iterator[tuple[str, urllib3.BaseHTT
             yield url, response
         except urllib3.exceptions.HTTPError as error:
             if isinstance(error, urllib3.exceptions.SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
-raise Failure(
+                raise Failure(
                     FailureKind.TEMPORARY,
                     "The package index shows a certificate that is not trusted here. "
                     "Check the clock, or name its authority in INLAY_CA_FILE.",
