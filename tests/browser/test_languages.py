@@ -22,7 +22,8 @@ READ = """() => {
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
   while (walk.nextNode())
-    if (!walk.currentNode.parentElement.closest("script, option[lang]")) found.push(walk.currentNode.data);
+    if (!walk.currentNode.parentElement.closest("script, option[lang], .name[dir]"))
+      found.push(walk.currentNode.data);
   for (const name of ["aria-label", "placeholder", "alt", "title"])
     for (const it of document.querySelectorAll(`[${name}]`)) found.push(it.getAttribute(name));
   return [document.title.replace(" · Inlay", ""), ...found.map((text) => text.trim().replace(/\\s+/g, " "))];
