@@ -111,6 +111,8 @@ def body_for(world: TwoPeople, route: Route, method: str) -> dict[str, Any]:
         return {"content": b"\x89PNG\r\n\x1a\n"}
     if route.template.endswith("/move"):
         return {"json": {"to": "first"}}
+    if "/hooks/" in route.template and route.is_api:
+        return {"json": {"address": "https://mine.example/"}}
     if route.is_api:
         return {"json": {"id": bobs, "title": "Mine now", "url": "nothing"}}
     return {
