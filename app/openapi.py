@@ -24,6 +24,7 @@ from app.sources.base import QUALITIES
 from app.sources.urls import MAX_CHARS as LONGEST_LINK
 from app.tags import lrc
 from app.tags.rules import KINDS
+from app.tell.forms import KINDS as HOOK_KINDS
 
 Json = dict[str, Any]
 
@@ -118,6 +119,10 @@ BODIES: dict[str, Json] = {
         "conflict": {"enum": [*CONFLICTS]},
     },
     "MoveIn": {},
+    "HookIn": {"kind": {"enum": [*HOOK_KINDS]}},
+    "HookChangeIn": {},
+    "NamingIn": {},
+    "RenameIn": {},
 }
 """What the fields of bodies must be beyond their type, as `app.downloads.forms` and `.api` judge them."""
 _STATE = rf"\s*({'|'.join(State)})?\s*"
