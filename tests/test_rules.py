@@ -333,6 +333,7 @@ def test_the_api_says_what_is_wrong_with_a_rule(alice: Person, bob: Person) -> N
         ({"site": "not a site"}, "bad_site"),
         ({"site": ""}, "bad_channel"),
         ({"channel": "!"}, "bad_channel"),
+        ({"channel": "x" + 5000 * "\u00a0"}, "bad_channel"),
         ({"kind": "crop", "value": "round"}, "bad_value"),
         ({"kind": "crop", "value": "1 2"}, "bad_value"),
     ):

@@ -49,6 +49,8 @@ def read_rule(kind: str, value: str, site: str, channel_name: str) -> Wanted:
     """A whole rule. Raises Invalid."""
     if kind not in KINDS:
         raise Invalid(f"The kind must be one of {', '.join(KINDS)}.", code="bad_kind")
+    if len(channel_name) > MAX_CHARS:
+        raise Invalid(f"At most {MAX_CHARS} characters fit here.", code="bad_channel")
     site, channel_name = site.strip().lower(), clean(channel_name)
     if site and not _SITE.fullmatch(site):
         raise Invalid("The site must be a host name such as bandcamp.com.", code="bad_site")
