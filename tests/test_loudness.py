@@ -21,6 +21,7 @@ from app.library.index import scan
 from app.library.loudness import LoudnessKeeper, Outcome, add_gains
 from app.library.model import Track
 from app.library.sound_model import Unmeasured
+from app.locks import alone
 from app.tags import files
 from app.tags.files import read_safely
 from app.tags.model import GAINS, Tags
@@ -183,7 +184,7 @@ def test_the_keeper_measures_what_is_due_and_only_while_nothing_converts(world: 
     assert {one.due_at > now() for one in waiting(world)} == {True}
     for path in ("E/1.mp3", "E/2.mp3"):
         wait(world, path)
-    with loudness.alone(world.services.settings.data_dir, wait=False):
+    with alone(world.services.settings.data_dir, loudness.LOCK, wait=False):
         assert not keeper.work()
     assert keeper.work()
     assert all(gains(first).values())

@@ -1,10 +1,8 @@
 """ReplayGain for the library: measured in the background or for all at once, and written into files."""
 
-import fcntl
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +17,7 @@ from app.errors import Conflict, Failure, InlayError, NotFound
 from app.library import edit, queries, sound_queries
 from app.library.model import Track
 from app.library.paths import from_text
+from app.locks import alone
 from app.services import Services
 from app.tags.files import WRITABLE, FileReport, read_safely
 from app.tags.model import GAINS, Tags
@@ -157,18 +156,6 @@ def _sentence(trouble: Exception) -> str:
     return trouble.message if isinstance(trouble, InlayError) else "Measuring it stopped unexpectedly."
 
 
-@contextmanager
-def alone(data_dir: Path, *, wait: bool) -> Iterator[bool]:
-    """One at a time on this machine: background or command. False: somebody else is at it."""
-    with open(data_dir / LOCK, "ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-
-
 @dataclass
 class LoudnessKeeper:
     """Measures added tracks in a thread of its own, one at a time, and only while nothing is converted."""
@@ -206,7 +193,7 @@ class LoudnessKeeper:
             due = sound_queries.next_unmeasured(session)
         if due is None or not self.is_idle():
             return False
-        with alone(self.services.settings.data_dir, wait=False) as mine:
+        with alone(self.services.settings.data_dir, LOCK, wait=False) as mine:
             if mine:
                 self._work(due.track_id, due.tries)
             return mine

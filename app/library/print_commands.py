@@ -13,6 +13,7 @@ from app.children.parent import WarmParent
 from app.errors import InlayError
 from app.library import print_queries, prints
 from app.library.folder import check_mounted
+from app.locks import alone
 from app.services import Services, read_secret
 
 
@@ -40,7 +41,7 @@ def add_fingerprints(as_json: bool) -> None:
         # On stderr, so that what a program reads stays clean.
         console = Console(stderr=True)
         with (
-            prints.alone(settings.data_dir, prints.LISTENING, wait=True),
+            alone(settings.data_dir, prints.LISTENING, wait=True),
             Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar,
         ):
             task, after = bar.add_task("Listening", total=total), ""

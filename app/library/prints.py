@@ -1,11 +1,9 @@
 """What the library's tracks sound like: written down when they are added, or made in the background."""
 
-import fcntl
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from app.errors import Failure
 from app.library import print_queries
 from app.library.model import Track
 from app.library.paths import from_text
+from app.locks import alone
 from app.services import Services
 
 log = logging.getLogger("inlay.prints")
@@ -76,18 +75,6 @@ def add_print(services: Services, track: Track) -> bool:
     found = make(file, track.duration_ms)
     keep(services, track, found)
     return bool(found)
-
-
-@contextmanager
-def alone(data_dir: Path, name: str, *, wait: bool) -> Iterator[bool]:
-    """One at a time on this machine, in whatever process. False: somebody else is at it."""
-    with open(data_dir / name, "ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-            return
-        yield True
 
 
 @dataclass

@@ -5,11 +5,9 @@ that was made and not noted is seen by its file, which is at its target and not 
 """
 
 import errno
-import fcntl
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -24,6 +22,7 @@ from app.library.rename import Plan, plan
 from app.library.rename_model import Done, Move, Renaming, Stage
 from app.library.take_out import remove_if_empty
 from app.library.template import in_force
+from app.locks import alone
 from app.services import Services
 from app.settings import Settings
 from app.tags.naming import path_key, with_number
@@ -34,6 +33,7 @@ BATCH = 20
 """Moves between two looks at whether to stop; after each batch they are noted in one transaction."""
 LOOK_S = 30.0
 STOP_S = 5.0
+LOCK = "rename.lock"
 MOST_NUMBERS = 1_000
 
 ITS_OWN = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ELOOP, errno.ENOTDIR, errno.EACCES}
@@ -149,7 +149,7 @@ class Renamer:
 
     def work(self, on_progress: Callable[[], None] = lambda: None) -> None:
         """Do what is under way until it is done, or somebody stops it. One process at a time."""
-        with _alone(self.services.settings) as mine:
+        with alone(self.services.settings.data_dir, LOCK, wait=False) as mine:
             while mine and not self._stopping.is_set():
                 with self.services.db.read() as session:
                     row = rename_queries.under_way(session)
@@ -322,15 +322,3 @@ def _with_parents(folders: set[str]) -> set[str]:
             found.add(folder)
             folder = folder.rpartition("/")[0]
     return found
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[bool]:
-    """Whether nobody else, in whatever process, renames this library."""
-    with open(settings.data_dir / "rename.lock", "ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True

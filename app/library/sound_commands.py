@@ -17,6 +17,7 @@ from app.library.folder import check_mounted, prepare_folder
 from app.library.loudness import Outcome
 from app.library.model import Track
 from app.library.paths import from_text
+from app.locks import alone
 from app.services import Services, read_secret
 from app.tags.files import FileReport, read_safely
 
@@ -43,7 +44,7 @@ def add_loudness(album: bool | None, again: bool, as_json: bool) -> None:
     try:
         prepare_folder(settings.library_dir, settings.data_dir)
         check_mounted(settings.library_dir, settings.data_dir)
-        with loudness.alone(settings.data_dir, wait=True):
+        with alone(settings.data_dir, loudness.LOCK, wait=True):
             changes.recover(services)
             with database.read() as session:
                 tracks = sound_queries.by_release(session)
