@@ -13,7 +13,7 @@ from app.audio.model import Quality
 from app.audio.quality import label, measure
 from app.errors import Failure, FailureKind
 from tests.audio_kinds import decoded, ffprobe, made, packets, run
-from tests.media.audio import make
+from tests.media.audio import make, programs
 
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile://{}\n#EXT-X-ENDLIST\n"
 SOURCES = ("mp3", "m4a", "ts", "webm", "flac24", "alac", "wma")
@@ -222,14 +222,17 @@ def test_playlist_that_calls_itself_mp3_reads_no_other_file(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("container", ["mp3", "aac", "m4a", "webm", "ogg", "ts", "wav"])
-def test_ffmpeg_itself_reads_no_other_file_when_the_gate_is_passed(container: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", programs())
+def test_ffmpeg_itself_reads_no_other_file_when_the_gate_is_passed(
+    program: str, container: str, tmp_path: Path
+) -> None:
     hostile, out = tmp_path / "song.mp3", tmp_path / "out.wav"
     hostile.write_text(PLAYLIST.format(make("mp3", 2)))
-    program = ffmpeg.find_ffmpeg()
-    # The attack is real: without our options the other song comes out.
+    # The attack is real: without our options the other song comes out. Since 7.1, endings are looked at.
+    older = ffmpeg.release(ffmpeg.version(program)) < (7, 1)
     ffmpeg.run(program, ["-v", "error", "-i", f"file:{hostile}", "-y", str(out)])
-    assert out.stat().st_size > 300_000
-    out.unlink()
+    assert not older or out.stat().st_size > 300_000
+    out.unlink(missing_ok=True)
     ffmpeg.run(program, ["-v", "error", *ffmpeg.input_options(hostile, container), "-y", str(out)])
     assert not out.exists() or out.stat().st_size < 200
 

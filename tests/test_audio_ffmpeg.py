@@ -9,7 +9,7 @@ import pytest
 from app.audio import convert, ffmpeg
 from app.audio.quality import measure
 from app.errors import Failure, FailureKind
-from tests.media.audio import make
+from tests.media.audio import make, programs
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +41,36 @@ def test_bundled_one_steps_in_for_a_system_ffmpeg_that_cannot_do_it(
     assert ffmpeg.find_ffmpeg() == imageio_ffmpeg.get_ffmpeg_exe()
 
 
+@pytest.mark.parametrize(
+    ("version", "is_newer"),
+    [
+        ("5.1.9-0+deb12u1", False),
+        ("n3.4", False),
+        ("N-121000-gabcdef", False),
+        ("999.0", True),
+        ("n999.1.2-3-gabc", True),
+    ],
+)
+def test_newer_one_of_system_and_bundled_is_taken(
+    version: str, is_newer: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoders = "\n".join(f" A....D {name}  x" for name in ffmpeg.ENCODERS)
+    says = (
+        f'if [ "$2" = -version ]; then echo "ffmpeg version {version} Copyright"; else echo "{encoders}"; fi'
+    )
+    system = _script(tmp_path, says)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert ffmpeg.find_ffmpeg() == (str(system) if is_newer else imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def test_system_one_is_taken_where_both_are_as_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundled = Path(imageio_ffmpeg.get_ffmpeg_exe())
+    system = tmp_path / "ffmpeg"
+    system.symlink_to(bundled)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert ffmpeg.find_ffmpeg() == str(system)
+
+
 def test_no_ffmpeg_at_all_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(_script(tmp_path, "exit 1")))
@@ -50,10 +80,11 @@ def test_no_ffmpeg_at_all_is_told_with_what_to_do(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("name", ["mp3", "m4a", "opus", "ogg", "flac", "wav"])
-def test_bundled_one_converts_like_the_system_one(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("which", programs())
+def test_each_ffmpeg_that_is_here_converts(
+    which: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(ffmpeg, "find_ffmpeg", lambda: which)
     source = make("webm", 2)
     path, quality = convert.convert(
         source, measure(source), name, tmp_path / "out", on_percent=lambda _: None

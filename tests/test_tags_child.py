@@ -102,6 +102,36 @@ def test_bomb_kills_only_its_child_and_the_other_files_are_read(tmp_path: Path) 
     assert [report.error for report in reports] == [None, files.KILLED, None, files.KILLED]
 
 
+def test_many_files_are_read_by_two_children_at_once_and_told_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "FEW", 2)
+    monkeypatch.setattr(files, "BATCH", 2)
+    paths = []
+    for number in range(9):
+        paths.append(copy("a.mp3", tmp_path).rename(tmp_path / f"{number}.mp3"))
+        write_safely(paths[-1], Tags(title=str(number)), None)
+    paths.insert(4, bomb(tmp_path))
+    reports = read_safely(paths, len(paths))
+    told = [next(reports)]
+    assert len(children_of(os.getpid())) == 2
+    told += reports
+    assert [report.path for report in told] == paths
+    assert [report.tags.title for report in told] == [*"0123", "", *"45678"]
+    assert [report.error for report in told if report.error] == [files.KILLED]
+    assert children_of(os.getpid()) == []
+
+
+def test_who_stops_listening_ends_all_that_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FEW", 200)
+    path = copy("a.mp3", tmp_path)
+    reports = read_safely([path] * 4000, 4000)
+    next(reports)
+    assert len(children_of(os.getpid())) == 2
+    reports.close()
+    assert children_of(os.getpid()) == []
+
+
 def test_bomb_is_replaced_by_our_tags_without_being_unpacked(tmp_path: Path) -> None:
     path = bomb(tmp_path)
     write_safely(path, Tags(title="ours"), None)
@@ -170,7 +200,8 @@ def test_reading_may_stop_early_and_leaves_no_child(tmp_path: Path) -> None:
 
 def children_of(pid: int) -> list[str]:
     """Ours for tags: other tests of this process may have a server or a browser running."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    lists = [thread / "children" for thread in Path(f"/proc/{pid}/task").iterdir()]
+    found = [child for one in lists if one.exists() for child in one.read_text().split()]
     return [child for child in found if b"child.py" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 

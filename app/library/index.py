@@ -208,7 +208,7 @@ def _read(
     """Open these files and write down what is in them, every now and then."""
     pending: list[tuple[FileFacts, Content]] = []
     written_at = time.monotonic()
-    reports = read_safely(library / from_text(file.path) for file in files)
+    reports = read_safely((library / from_text(file.path) for file in files), len(files))
     for done, (file, report) in enumerate(zip(files, reports, strict=True), start=1):
         if stop.is_set():
             break

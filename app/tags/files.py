@@ -7,9 +7,10 @@ import errno
 import itertools
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, BinaryIO, Literal, Protocol
@@ -19,6 +20,7 @@ import msgspec
 from app.audio.model import Quality
 from app.children import limits, parent
 from app.children.child import Emit
+from app.children.side_by_side import side_by_side
 from app.errors import Failure, FailureKind
 from app.languages.say import say
 from app.tags import foreign, id3, mp4, vorbis
@@ -30,6 +32,10 @@ BYTES_PER_SECOND = 5_000_000
 """The slowest disk that we wait for, when tags that grow move the audio behind them."""
 BATCH = 2_000
 """Files for one child: its start costs as much as reading some hundred."""
+FEW = 400
+"""So many are read sooner by one child than by two."""
+AT_ONCE = 2
+"""More gain nothing: somebody has to write down what they read."""
 TOGETHER = 25
 """Files in one message, at most: each message wakes its reader, and a socket holds some hundred."""
 SEND_EVERY_S = 0.2
@@ -168,29 +174,44 @@ def save_cover_safely(path: Path, target: Path) -> bool:
     return bool(found["found"])
 
 
-def read_safely(paths: Iterable[Path]) -> Iterator[FileReport]:
-    """Read these files in children, in order, one report each. A file that kills its child is reported so."""
-    waiting = iter(paths)
-    while batch := list(itertools.islice(waiting, BATCH)):
-        # So many are read one by one, after a child died on one of them.
-        suspects = 0
-        while batch:
-            now = batch[:suspects] or batch
-            done = 0
-            try:
-                for report in _reports(now, 1 if suspects else TOGETHER):
+def read_safely(paths: Iterable[Path], number: int | None = None) -> Generator[FileReport, None, None]:
+    """Read these files in children, in order, one report each. A file that kills its child is reported so.
+
+    Where it is known that their `number` is large, some children read at once.
+    """
+    waiting, at_once = iter(paths), min(AT_ONCE, os.cpu_count() or 1)
+    many = BATCH if number is None else min(BATCH, max(FEW, -(-number // at_once)))
+    batches = iter(lambda: list(itertools.islice(waiting, many)), [])
+    if number is None or number <= FEW:
+        for batch in batches:
+            yield from _read_batch(batch)
+        return
+    works = (partial(_read_batch, batch) for batch in batches)
+    # To close it is to end its children: a generator that is only let go is closed at some time or other.
+    with closing(side_by_side(works, at_once)) as reports:
+        yield from reports
+
+
+def _read_batch(batch: list[Path], check: Callable[[], None] = lambda: None) -> Iterator[FileReport]:
+    # So many are read one by one, after a child died on one of them.
+    suspects = 0
+    while batch:
+        now = batch[:suspects] or batch
+        done = 0
+        try:
+            for report in _reports(now, 1 if suspects else TOGETHER, check):
+                done += 1
+                yield report
+            suspects = 0
+        except (Failure, parent.ChildCrashed):
+            if suspects or len(now) == 1:
+                if done < len(now):
+                    yield FileReport(path=now[done], error=KILLED)
                     done += 1
-                    yield report
-                suspects = 0
-            except (Failure, parent.ChildCrashed):
-                if suspects or len(now) == 1:
-                    if done < len(now):
-                        yield FileReport(path=now[done], error=KILLED)
-                        done += 1
-                    suspects = max(0, suspects - done)
-                else:
-                    suspects = TOGETHER
-            batch = batch[done:]
+                suspects = max(0, suspects - done)
+            else:
+                suspects = TOGETHER
+        batch = batch[done:]
 
 
 def write_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -242,11 +263,12 @@ def _read_one(path: Path) -> dict[str, Any]:
     return report
 
 
-def _reports(paths: list[Path], together: int) -> Iterator[FileReport]:
+def _reports(paths: list[Path], together: int, still_wanted: Callable[[], None]) -> Iterator[FileReport]:
     """Reports from one child. Raises Failure when a file takes too long; the reader's own time is free."""
     since = time.monotonic()
 
     def check() -> None:
+        still_wanted()
         if time.monotonic() - since > SECONDS:
             raise Failure(FailureKind.PERMANENT, KILLED)
 

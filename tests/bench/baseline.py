@@ -5,6 +5,7 @@ the wanted format (MP3 with the encoder settings that Inlay uses, V0), tags, cov
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.audio import ffmpeg
 from tests.bench.figures import Run
 
 PROGRAM = [
@@ -29,6 +31,12 @@ WHOLE = {
         *("--audio-format", "mp3", "--audio-quality", "0"),
     ],
 }
+
+
+def encoders() -> str:
+    """Which ffmpeg each side has. yt-dlp takes the one of the PATH, as it does for everybody."""
+    theirs = ffmpeg.version(shutil.which("ffmpeg") or "")
+    return f"ffmpeg {theirs or 'none'}, ours {ffmpeg.version(ffmpeg.find_ffmpeg())}"
 
 
 def yt_dlp(url: str, options: Sequence[str]) -> Run:

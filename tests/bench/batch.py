@@ -1,6 +1,6 @@
 """Many tracks handed in at once, with nobody in between, next to `xargs -P4 yt-dlp`."""
 
-from tests.bench.baseline import WHOLE, xargs
+from tests.bench.baseline import WHOLE, encoders, xargs
 from tests.bench.figures import Run, Table
 from tests.bench.world import Bench
 
@@ -13,7 +13,7 @@ LOOK_S = 0.25
 
 def measure(bench: Bench) -> Table:
     rounds, many = bench.rounds or ROUNDS, bench.scale.tracks
-    about = f"{many} tracks of {bench.scale.track_s:g} s, {AT_ONCE} workers, median of {rounds}"
+    about = f"{many} tracks of {bench.scale.track_s:g} s, {AT_ONCE} workers, median of {rounds}; {encoders()}"
     table = Table("batch", about)
     took: dict[str, list[Run]] = {}
     for _ in range(rounds):

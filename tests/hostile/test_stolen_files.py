@@ -16,7 +16,7 @@ from app.audio import ffmpeg
 from tests.hostile import manifests
 from tests.hostile.mov import with_outside_media
 from tests.hostile.world import hand_in, holds, rest_of, taken
-from tests.media.audio import make
+from tests.media.audio import make, programs
 from tests.media.faults import HTML, Swap
 from tests.media.site import MediaSite
 from tests.running import Inlay, wait_for
@@ -180,7 +180,7 @@ def test_outside_media_in_an_mp4_is_not_read(world: World, tmp_path: Path) -> No
     asked = ["-enable_drefs", "1", "-use_absolute_path", "1"]
     for options, leaks in (
         (["ffmpeg", "-v", "error", *asked, "-i", f"file:{movie}"], True),
-        ([ffmpeg.find_ffmpeg(), "-v", "error", *ffmpeg.input_options(movie, "m4a")], False),
+        *(([program, "-v", "error", *ffmpeg.input_options(movie, "m4a")], False) for program in programs()),
     ):
         copy = [*options, "-c", "copy", "-f", "ipod", "-y", str(out)]
         subprocess.run(copy, stdin=subprocess.DEVNULL, capture_output=True)

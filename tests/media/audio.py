@@ -55,6 +55,12 @@ def ffmpeg() -> str:
     return shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
 
 
+def programs() -> list[str]:
+    """Every ffmpeg that is here: strangers' files meet the one or the other."""
+    system = shutil.which("ffmpeg")
+    return [*([system] if system else []), imageio_ffmpeg.get_ffmpeg_exe()]
+
+
 def make(
     kind: str,
     seconds: float = 12,
