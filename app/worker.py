@@ -105,6 +105,7 @@ class Worker:
         self.reconciler = Reconciler(services, self.parts.queue, scheduler, chores)
         self.renamer = Renamer(services)
         self.keeper = Keeper(settings, services.secret, services.ytdlp)
+        self.prints = PrintKeeper(services, self._nothing_converts)
         self._answer_rings(scheduler)
         self.reconciler.recover()
         self.consumer = ThreadConsumer(
@@ -125,7 +126,6 @@ class Worker:
         self.reconciler.start()
         self.loudness = LoudnessKeeper(services, self._nothing_converts)
         self.loudness.start()
-        self.prints = PrintKeeper(services, self._nothing_converts)
         self.prints.start()
         self.keeper.start()
 
@@ -167,6 +167,7 @@ class Worker:
             convert=self.converter.convert,
             finalize=Finalizer(services, self.converter, wake).finalize,
             print=Printer(services).answer,
+            listen=self.prints.wake,
             lookup=lookups.look_up,
             front=lookups.fetch_front,
             words=partial(lyrics.ask, services, self.desk),

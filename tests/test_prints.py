@@ -179,14 +179,26 @@ def test_a_print_is_renewed_with_the_sound_and_goes_with_the_track(world: TrashW
     assert world.rows("SELECT count(DISTINCT print_id) FROM sound_words") == [(1,)]
 
 
-def test_the_background_waits_while_something_is_converted_and_is_off_at_first(tmp_path: Path) -> None:
+def test_the_background_waits_while_something_is_converted(world: TrashWorld) -> None:
+    put(world, "a.flac", tune(1))
+    world.scan()
+    assert not PrintKeeper(world.services, lambda: False).work()
+    assert PrintKeeper(world.services, lambda: True).work()
+
+
+def test_at_first_only_tracks_that_downloads_brought_are_listened_to(tmp_path: Path) -> None:
     with trash_world(tmp_path) as world:
         put(world, "a.flac", tune(1))
+        put(world, "b.flac", tune(2))
         world.scan()
-        assert not PrintKeeper(world.services, lambda: False).work()
+        brought = world.world.tracks()["b.flac"]
+        with world.world.db.write() as session:
+            session.get_one(type(brought), brought.id).download_id = "d1"
         keeper = PrintKeeper(world.services, lambda: True)
-        keeper.start()
-        assert keeper._thread is None
+        assert (keeper.work(), keeper.work()) == (True, False)
+        with world.world.db.read() as session:
+            assert print_queries.of_tracks(session, [brought.id])
+        assert world.rows("SELECT count(*) FROM sound_prints") == [(1,)]
 
 
 def test_without_fpcalc_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +250,7 @@ def test_the_command_may_be_killed_at_any_moment_and_goes_on(tmp_path: Path) -> 
             assert number >= kept
             each = db.execute(
                 "SELECT count(word) FROM sound_prints LEFT JOIN sound_words ON print_id = id "
-                "WHERE found != '' GROUP BY id"
+                "WHERE length(found) > 0 GROUP BY id"
             )
             assert {words for (words,) in each} <= {alike.WORDS}
             kept = number

@@ -10,6 +10,8 @@ from app.library.duplicates import is_better, only_duplicates, sound_of
 from app.library.model import Track
 from app.tags.model import Tags
 
+KEEP_BOTH = "keep_both"
+
 
 class AlreadyThere(Exception):
     """It is there, and the person wants it left alone. `track_id` is the library's, where it is known."""
@@ -26,7 +28,7 @@ def track_to_replace(
 
     `quality` is that of the file which is about to be added.
     """
-    if download.conflict == "keep_both":
+    if download.conflict == KEEP_BOTH:
         return None
     have = only_duplicates(known.of_track(session, track, tags))
     if not have:

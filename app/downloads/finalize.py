@@ -12,7 +12,7 @@ from app.audio.model import Quality
 from app.children.parent import Cancelled, ChildCrashed
 from app.db import now
 from app.downloads import outcome, prints, queries, staging, undo
-from app.downloads.conflict import AlreadyThere, track_to_replace, with_album_of
+from app.downloads.conflict import KEEP_BOTH, AlreadyThere, track_to_replace, with_album_of
 from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.schedule_queries import is_ahead
@@ -127,7 +127,7 @@ class Finalizer:
             return
         placed = self._placed_before_crash(track)
         gains: dict[str, str] = {}
-        sound = prints.ensure(self.services, track)
+        sound = self._sound(download, track)
         if placed is None:
             with self.services.db.read() as session:
                 old = track_to_replace(session, download, track, tags, quality)
@@ -161,6 +161,15 @@ class Finalizer:
             queries.set_track(session, track.id, path=str(placed.relative), library_track_id=found.id)
         prints.take_along(self.services, found.id, sound)
         log.info("added %s", placed.relative)
+
+    def _sound(self, download: Download, track: StagedTrack) -> bytes | None:
+        """What it sounds like; None: nobody has listened yet, and nobody has to wait for that.
+
+        What to do with one that is there may depend on it. Else it is found out in the background.
+        """
+        if download.conflict == KEEP_BOTH:
+            return prints.known(self.services, track)
+        return prints.ensure(self.services, track)
 
     def _still_wanted(self, id: str) -> None:
         with self.services.db.read() as session:

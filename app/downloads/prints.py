@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.downloads import print_queries, queries, staging, trim
 from app.downloads.model import StagedTrack, State
-from app.library import prints
+from app.library import prints as library_prints
 from app.library import queries as library_queries
 from app.services import Services
 
@@ -35,8 +35,8 @@ def known(services: Services, track: StagedTrack) -> bytes | None:
 
 def is_pending(services: Services, track: StagedTrack) -> bool:
     """Whether it will be known soon."""
-    long_enough = (trim.kept_ms(track) or 0) >= prints.LEAST_MS
-    return long_enough and prints.are_made(services) and known(services, track) is None
+    long_enough = (trim.kept_ms(track) or 0) >= library_prints.LEAST_MS
+    return long_enough and library_prints.are_made(services) and known(services, track) is None
 
 
 def ensure(services: Services, track: StagedTrack) -> bytes:
@@ -57,7 +57,7 @@ def ensure(services: Services, track: StagedTrack) -> bytes:
 
 def listen(services: Services, track: StagedTrack, file: Path) -> bytes:
     cut = trim.of(track)
-    return prints.make(
+    return library_prints.make(
         file,
         trim.kept_ms(track),
         start_ms=cut.start_ms,
@@ -66,11 +66,13 @@ def listen(services: Services, track: StagedTrack, file: Path) -> bytes:
     )
 
 
-def take_along(services: Services, library_track_id: str, found: bytes) -> None:
-    """The track of the library sounds like the download that it came from."""
+def take_along(services: Services, library_track_id: str, found: bytes | None) -> None:
+    """The track of the library sounds like the download that it came from; None: nobody knows yet."""
+    if found is None and library_prints.are_made(services):
+        services.ring("listen", library_track_id)
     if not found:
         return
     with services.db.read() as session:
         track = library_queries.by_id(session, library_track_id)
     if track:
-        prints.keep(services, track, found)
+        library_prints.keep(services, track, found)

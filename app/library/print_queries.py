@@ -102,10 +102,16 @@ def forget(session: Session, track_id: str) -> None:
     )
 
 
-def lacking(session: Session, after: str = "", limit: int = 1) -> Sequence[Track]:
-    """Tracks without a print of the file that they are now, in the order of their ids."""
+def lacking(session: Session, after: str = "", limit: int = 1, *, added: bool = False) -> Sequence[Track]:
+    """Tracks without a print of the file that they are now, in the order of their ids.
+
+    `added`: only those that a download brought.
+    """
     query = select(Track).outerjoin(SoundPrint, (SoundPrint.track_id == Track.id) & _CURRENT)
     query = query.where(Track.id > after, _READABLE, SoundPrint.id.is_(None))
+    if added:
+        # Said so that the index of it is used.
+        query = query.where(Track.download_id > "")
     return session.scalars(query.order_by(Track.id).limit(limit)).all()
 
 

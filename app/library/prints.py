@@ -79,12 +79,16 @@ def add_print(services: Services, track: Track) -> bool:
 
 @dataclass
 class PrintKeeper:
-    """Makes the prints of all tracks in a thread of its own, one at a time, while nothing is converted."""
+    """Makes the prints that are lacking in a thread of its own, one at a time, while nothing is converted.
+
+    Of tracks that were added when nobody waited for their print, and of all others where that is asked for.
+    """
 
     services: Services
     is_idle: Callable[[], bool]
     look_s: float = LOOK_S
     _stop: threading.Event = field(default_factory=threading.Event)
+    _woken: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _seen: tuple[object, ...] | None = None
     _looked_at: float = 0.0
@@ -92,18 +96,25 @@ class PrintKeeper:
     """From here on it is looked first: it takes a second to look through a hundred thousand."""
 
     def start(self) -> None:
-        """Nothing at all unless it is asked for."""
-        if self.services.settings.fingerprints == ALL and fingerprint.is_possible():
+        """Nothing at all where it is off, or cannot be done."""
+        if are_made(self.services):
             self._thread = threading.Thread(target=self._run, name="prints", daemon=True)
             self._thread.start()
 
+    def wake(self, _: str = "") -> None:
+        """Answer a ring: a track was added without its print."""
+        self._woken.set()
+
     def stop(self) -> None:
         self._stop.set()
+        self._woken.set()
         if self._thread:
             self._thread.join(STOP_S)
 
     def _run(self) -> None:
-        while not self._stop.wait(self.look_s):
+        while not self._stop.is_set():
+            self._woken.wait(self.look_s)
+            self._woken.clear()
             try:
                 if self.is_worth_a_look():
                     while not self._stop.is_set() and self.work():
@@ -121,7 +132,9 @@ class PrintKeeper:
         """Make one print. False: none is wanted, or others are at work."""
         with self.services.db.read() as session:
             state = print_queries.state(session)
-            lacking = print_queries.lacking(session, self._after) or print_queries.lacking(session)
+            added = self.services.settings.fingerprints == ADDED
+            lacking = print_queries.lacking(session, self._after, added=added)
+            lacking = lacking or print_queries.lacking(session, added=added)
         if not lacking:
             self._seen, self._looked_at = state, time.monotonic()
             return False
