@@ -163,8 +163,9 @@ def upsert(session: Session, found: Sequence[tuple[FileFacts, Content]]) -> list
             new.append({"id": id, "added_at": now(), **columns})
     session.flush()
     if new:
-        # Past the objects: a first scan writes a hundred thousand.
-        session.connection().execute(insert(Track), new)
+        # Past the objects: a first scan writes a hundred thousand. With RETURNING, as many rows are one
+        # statement then: SQLite is prepared to take back each one that has triggers, which is what costs.
+        session.connection().execute(insert(Track).returning(Track.id), new)
     return ids
 
 

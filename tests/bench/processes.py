@@ -130,13 +130,15 @@ class CpuMeter:
         before, self._seen = self._seen, {}
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
         self._others.intersection_update(pids)
-        # A new process has a higher number than its parent, but for once in 4 million.
-        for pid in sorted(set(pids) - self._others):
-            look = look_at(pid)
-            if look and (pid == self.root or look.parent in self._seen):
-                self._seen[pid] = look
-            else:
-                self._others.add(pid)
+        looks = {pid: look for pid in set(pids) - self._others if (look := look_at(pid))}
+        for pid in looks:
+            # Up to the root, or to one that is not under it: numbers begin anew some time, and tell no age.
+            line = [pid]
+            while line[-1] != self.root and (at := looks.get(line[-1])):
+                line.append(at.parent)
+            if line[-1] == self.root:
+                self._seen[pid] = looks[pid]
+        self._others.update(set(pids) - set(self._seen))
         for pid, look in before.items():
             if pid not in self._seen and _forgets_its_children(look.parent):
                 self._lost_s += look.cpu_s
