@@ -30,7 +30,7 @@ T = TypeVar("T")
 Identity = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileFacts:
     """One file as a look at the folder shows it."""
 
@@ -46,7 +46,7 @@ class FileFacts:
         return (self.inode, self.size_bytes, self.mtime_ns)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the index knows of a file."""
 
