@@ -16,7 +16,7 @@ BASE = "localhost/inlay-base"
 EGRESS = "localhost/inlay-egress"
 NAMES = {"yes": "localhost/inlay", "no": "localhost/inlay-without-deno"}
 """By what DENO is."""
-NEEDED = ("buildah", "debootstrap", "unshare", "setpriv")
+NEEDED = ("buildah", "ip", "debootstrap", "unshare", "setpriv")
 
 
 def missing() -> list[str]:
