@@ -1,8 +1,7 @@
 """`python -m tests.container [PART …]`: the image, really built and driven.
 
-All parts but `wheels` need root and Debian's buildah, debootstrap, iproute2 and util-linux; `apt install buildah
-crun debootstrap iproute2` brings them. Nothing of it runs with the other tests: ffmpeg alone takes minutes to
-compile.
+All parts but `wheels` need root and, of Debian, what `apt install buildah crun debootstrap iproute2` brings.
+Nothing of it runs with the other tests: ffmpeg alone takes minutes to compile.
 """
 
 import argparse
