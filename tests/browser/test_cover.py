@@ -72,6 +72,9 @@ def swipe(page: Page, start: tuple[float, float], by: tuple[float, float]) -> No
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [at]})
         # As slow as a hand: the browser takes what is faster for a fling, and the next tap for its end.
         page.wait_for_timeout(30)
+    # It rests where it came to, however late all of this arrives on a busy machine.
+    page.wait_for_timeout(200)
+    session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [at]})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     page.wait_for_timeout(400)
     session.detach()
