@@ -122,7 +122,6 @@ def test_the_review_shows_what_there_is_and_asks(inlay: Inlay, site: MediaSite, 
     found = fetched(inlay, link(site, "Saltmarsh (Official Video)"))
     assert [one["id"] for one in found["duplicates"]] == [have["id"]]
     assert found["tracks"][0]["duplicates"] == found["duplicates"]
-    assert not found["duplicates"][0]["by_sound"]
     assert found["lane"] == "check"
     page = web.get(f"/downloads/{found['id']}/review").text
     assert "You have this" in page

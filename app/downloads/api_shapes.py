@@ -1,6 +1,6 @@
 """What the JSON API of downloads takes and gives."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from app.downloads.model import Download, StagedTrack, State
 from app.downloads.places import Places, places_of
 from app.downloads.progress import Progress, ProgressBoard
 from app.library import queries as library_queries
-from app.library.duplicates import Match, Sameness
+from app.library.duplicates import Sameness, only_duplicates
 from app.library.model import Track
 from app.room import Room
 from app.services import Services
@@ -89,8 +89,6 @@ class DuplicateOut(msgspec.Struct):
     artist: str
     album: str
     quality: QualityFacts | None
-    by_sound: bool | None
-    """Whether nothing but its sound says so; null where that is not known any more."""
 
 
 class StagedTrackOut(msgspec.Struct):
@@ -214,25 +212,13 @@ def _download_out(
 def _duplicates(download: Download, have: known.Known, tracks: Mapping[str, Track]) -> list[DuplicateOut]:
     if download.duplicate_of:
         track = tracks.get(download.duplicate_of)
-        return [_duplicate_out(track, None)] if track else []
+        return [_duplicate_out(track)] if track else []
     found = (match for track in download.tracks for match in have.get(track.id, ()))
-    return _matches_out(found, Sameness.DUPLICATE)
+    return [_duplicate_out(one) for one in only_duplicates(found)]
 
 
-def _matches_out(found: Iterable[Match], how: Sameness) -> list[DuplicateOut]:
-    return [_duplicate_out(one.track, one.by_sound) for one in found if one.sameness is how]
-
-
-def _duplicate_out(track: Track, by_sound: bool | None) -> DuplicateOut:
-    return DuplicateOut(
-        id=track.id,
-        path=track.path,
-        title=track.title,
-        artist=track.artist,
-        album=track.album,
-        quality=facts_of(track.quality),
-        by_sound=by_sound,
-    )
+def _duplicate_out(track: Track) -> DuplicateOut:
+    return DuplicateOut(track.id, track.path, track.title, track.artist, track.album, facts_of(track.quality))
 
 
 def _track_out(download: Download, track: StagedTrack, have: known.Known, places: Places) -> StagedTrackOut:
@@ -245,8 +231,8 @@ def _track_out(download: Download, track: StagedTrack, have: known.Known, places
         quality=facts_of(track.source_quality),
         conversion=track.conversion,
         lane=lane_of(download, track, have) if download.state is State.REVIEW else None,
-        duplicates=_matches_out(found, Sameness.DUPLICATE),
-        also_on=_matches_out(found, Sameness.ALSO_ON),
+        duplicates=[_duplicate_out(one) for one in only_duplicates(found)],
+        also_on=[_duplicate_out(one.track) for one in found if one.sameness is Sameness.ALSO_ON],
         trim_start_ms=track.trim_start_ms,
         trim_end_ms=track.trim_end_ms,
         path=places.get(track.id, track.path),
