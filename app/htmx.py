@@ -5,12 +5,17 @@ import json
 from typing import Any
 
 from litestar import Litestar, Request, Response
+from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
 from litestar.response.base import ASGIResponse
 
 from app.languages import speaking
 from app.languages.choice import language_for
 from app.logs import known
+
+LANGUAGE_COOKIE = "inlay_language"
+"""What whoever is signed in with this browser chose, for pages that look up nobody."""
+A_YEAR_S = 365 * 24 * 3600
 
 
 class View(Template):
@@ -19,9 +24,11 @@ class View(Template):
     def to_asgi_response(
         self, app: Litestar | None, request: Request[Any, Any, Any], **more: Any
     ) -> ASGIResponse:
-        user = request.scope.get("user")
-        chosen = user.language if user else ""
-        language = language_for(chosen, request.headers.get("accept-language", ""))
+        user, remembered = request.scope.get("user"), request.cookies.get(LANGUAGE_COOKIE, "")
+        is_said = any(cookie.key == LANGUAGE_COOKIE for cookie in self.cookies)
+        if user and user.language != remembered and not is_said:
+            self.set_cookie(language_cookie(request, user.language))
+        language = reader_language(request)
         self.headers |= {"Content-Language": language, "Vary": "HX-Request, Accept-Language"}
         with speaking(language):
             return super().to_asgi_response(app, request, **more)
@@ -36,6 +43,13 @@ class View(Template):
             "vouched": getattr(auth, "vouched", ""),
             **super().create_template_context(request),
         }
+
+
+def reader_language(request: Request[Any, Any, Any]) -> str:
+    """As the user chose, also where nobody is looked up; else as the browser says."""
+    user = request.scope.get("user")
+    chosen = user.language if user else request.cookies.get(LANGUAGE_COOKIE, "")
+    return language_for(chosen, request.headers.get("accept-language", ""))
 
 
 def wants_fragment(request: Request[Any, Any, Any]) -> bool:
@@ -63,6 +77,19 @@ def go(request: Request[Any, Any, Any], path: str, *, replace: bool = False) -> 
         where = json.dumps({"path": path, "replace": "true"}) if replace else path
         return Response("", status_code=200, headers={"HX-Location": where}, media_type="text/html")
     return Redirect(path, status_code=303)
+
+
+def language_cookie(request: Request[Any, Any, Any], language: str) -> Cookie:
+    """What pages that look up nobody are told; empty: nobody chose, or has signed out."""
+    return Cookie(
+        key=LANGUAGE_COOKIE,
+        value=language,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        max_age=A_YEAR_S if language else 0,
+    )
 
 
 def version(*content: object) -> str:

@@ -31,7 +31,8 @@ Json = dict[str, Any]
 ABOUT = (
     "Send `Authorization: Bearer TOKEN`; the settings page and `inlay token add` make tokens. A token with "
     "the scope `submit` may only hand in links. Every error is an `application/problem+json`: `detail` is "
-    "a sentence for people and `code` a word for programs. Lists come newest first; hand `next` in as "
+    "an English sentence, `told` the same in the language of who reads it, if that is another one, and "
+    "`code` a word for programs. Lists come newest first; hand `next` in as "
     "`before` to get the next page."
 )
 TAGS = {
@@ -63,6 +64,12 @@ PROBLEM: Json = {
         "detail": {"type": "string", "examples": ["There is no such download."]},
         "code": {"type": "string", "pattern": "^[a-z0-9_]+$", "examples": ["not_found"]},
         "fields": {"type": "object", "additionalProperties": {"type": "string"}},
+        "told": {
+            "type": "string",
+            "description": "`detail` in the language that the user chose, or else that `Accept-Language` "
+            "likes best. Left out where that is English.",
+            "examples": ["Diesen Download gibt es nicht."],
+        },
     },
 }
 CHANGING = ("post", "put", "patch", "delete")

@@ -1,6 +1,6 @@
 """What makes Inlay an app on a phone: the manifest, the service worker, and the page without a server.
 
-All three need no login, and are the same for everybody whose browser has the same language. Their addresses
+All three need no login, and are the same for everybody who reads the same language. Their addresses
 are relative to themselves, so that they work under whatever folder a proxy puts us into.
 """
 
@@ -14,11 +14,16 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromQuery
 
 from app.htmx import page
+from app.languages import LANGUAGES
+from app.languages.catalogue import FOLDER
 from app.languages.choice import wished
 from app.languages.say import say
 from app.languages.telling import tell_in
+from app.resources import folder
 
 PUBLIC = {"public": True, "anonymous": True}
+OFFLINE_PARTS = ("base.html", "_kept.html", "offline.html")
+"""What the page without a server is made of, beside the catalogues."""
 WORKER_PARTS = ("kept.js", "push_worker.js")
 """Scripts that the service worker brings in, in this order."""
 NOT_KEPT = ("sw.js", "vendor/htmx.LICENSE", "icons/")
@@ -53,7 +58,7 @@ def handlers(assets: Any) -> list[Any]:
 
     @get("/offline", sync_to_thread=False, opt=PUBLIC)
     def show_offline(request: Request[Any, Any, Any], v: FromQuery[str] = "") -> Response[Any]:
-        """The page that a phone keeps. Only the version that belongs to the worker that asks for it."""
+        """The page that a phone keeps, in each language; only the version of the worker that asks for it."""
         if v and v != version:
             raise HTTPException(status_code=404)
         return page("offline.html")
@@ -106,11 +111,15 @@ def _worker(assets: Any) -> tuple[bytes, str]:
         if not name.startswith(NOT_KEPT)
     }
     parts = [assets.url(name).removeprefix("/") for name in WORKER_PARTS]
-    known = json.dumps([kept, parts]).encode() + assets.files["sw.js"]
+    known = json.dumps([kept, parts, [*LANGUAGES]]).encode() + assets.files["sw.js"]
+    # Another word on the page without a server is another version, too.
+    page = [folder("templates") / name for name in OFFLINE_PARTS] + sorted(FOLDER.glob("*.po"))
+    known += b"".join(file.read_bytes() for file in page)
     version = hashlib.blake2s(known, digest_size=6).hexdigest()
     head = (
         f"const VERSION = {json.dumps(version)};\n"
         f"const FILES = {json.dumps(kept, indent=1)};\n"
+        f"const LANGUAGES = {json.dumps([*LANGUAGES])};\n"
         f"importScripts({', '.join(json.dumps(part) for part in parts)});\n"
     )
     return head.encode() + assets.files["sw.js"], version

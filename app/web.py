@@ -51,9 +51,10 @@ from app.accounts.setup import is_set_up
 from app.accounts.throttle import Throttle
 from app.downloads.progress import ProgressBoard
 from app.errors import InlayError, NeedsLogin, SettingsError, TooMany
-from app.htmx import fragment, go, page, wants_fragment
+from app.htmx import fragment, go, page, reader_language, wants_fragment
 from app.languages.pages import install
 from app.languages.say import say
+from app.languages.telling import tell_in
 from app.library.complete import Completion
 from app.resources import folder
 from app.services import Services
@@ -351,6 +352,8 @@ def _answer(
         body: dict[str, Any] = {"status": status, "title": title, "detail": message, "code": code}
         if fields:
             body["fields"] = fields
+        if (told := tell_in(reader_language(request), message)) != message:
+            body["told"] = told
         return Response(body, status_code=status, headers=headers, media_type="application/problem+json")
     if wants_fragment(request):
         found = fragment("_notice.html", status=status, message=message)

@@ -48,6 +48,9 @@
   const person = () => within("facts", "readonly", (facts) => facts.get("person"));
   // Who was signed in here last: a link that is kept without a server is theirs.
   const setPerson = (id) => within("facts", "readwrite", (facts) => facts.put(id, "person"));
+  // What that person chose to read; empty: as the browser says.
+  const language = () => within("facts", "readonly", (facts) => facts.get("language"));
+  const setLanguage = (code) => within("facts", "readwrite", (facts) => facts.put(code, "language"));
 
   async function remove(key) {
     await within("links", "readwrite", (links) => links.delete(key));
@@ -109,5 +112,5 @@
     return all;
   }
 
-  self.kept = { base, firstLink, all, keep, remove, send, wake, person, setPerson, told };
+  self.kept = { base, firstLink, all, keep, remove, send, wake, person, setPerson, language, setLanguage, told };
 })();

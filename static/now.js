@@ -34,7 +34,8 @@ async function handIn() {
     say(texts.revoked, true);
   } else {
     const problem = await answer.json().catch(() => ({}));
-    say(problem.detail || texts.failed, true);
+    // The API's own sentence is for programs; what a reader of another language is told stands beside it.
+    say(problem.told || problem.detail || texts.failed, true);
   }
 }
 handIn();

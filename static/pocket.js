@@ -106,6 +106,8 @@ async function sendKept() {
   if (!isSecureContext || !navigator.locks) return;
   const here = document.body.dataset.person;
   if (here && (await kept.person()) !== here) await kept.setPerson(here);
+  const { language } = document.body.dataset;
+  if (here && (await kept.language()) !== language) await kept.setLanguage(language);
   if (here) await kept.send();
   await renewInbox();
 }

@@ -1,8 +1,9 @@
 // The service worker: our own files without a server, a page that says so, and links that are shared meanwhile.
-// VERSION, FILES and the scripts that it imports are put before this by the server (app/pwa.py).
+// VERSION, LANGUAGES, FILES and the scripts that it imports are put before this by the server (app/pwa.py).
 
 const CACHE = `inlay-${VERSION}`;
 const OFFLINE = `${kept.base}offline?v=${VERSION}`;
+const offlineIn = (language) => `${OFFLINE}&in=${language}`;
 const ASSETS = new Map(Object.entries(FILES).map(([path, hash]) => [kept.base + path, hash]));
 
 // A file is kept under its version's address and with its version's content only. What a cache on the way has
@@ -19,9 +20,12 @@ self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
     const cache = await caches.open(CACHE);
     await Promise.all([...ASSETS].map(async ([url, hash]) => cache.put(url, await exactly(url, hash))));
-    const page = await fetch(OFFLINE, { cache: "no-store", credentials: "omit" });
-    if (!page.ok) throw new Error("This version is gone.");
-    await cache.put(OFFLINE, page);
+    await Promise.all(LANGUAGES.map(async (language) => {
+      const headers = { "Accept-Language": language };
+      const page = await fetch(OFFLINE, { cache: "no-store", credentials: "omit", headers });
+      if (!page.ok) throw new Error("This version is gone.");
+      await cache.put(offlineIn(language), page);
+    }));
     // Pages name each file by its version, so one that was opened before is not mixed up by taking over now.
     await self.skipWaiting();
   })());
@@ -64,8 +68,15 @@ async function page(event) {
     // Nobody answered.
   }
   const cache = await caches.open(CACHE);
-  // In the language that it was kept in, whatever this request asks for.
-  return (await cache.match(OFFLINE, { ignoreVary: true })) ?? Response.error();
+  // The address says the language, whatever this request's headers ask for.
+  return (await cache.match(offlineIn(await readersLanguage()), { ignoreVary: true })) ?? Response.error();
+}
+
+// As the person chose who was signed in here last, else as the browser says: never as it was when this was kept.
+async function readersLanguage() {
+  const chosen = await kept.language().catch(() => "");
+  const wished = [chosen ?? "", ...navigator.languages].map((one) => one.toLowerCase().split("-")[0]);
+  return wished.find((one) => LANGUAGES.includes(one)) ?? LANGUAGES[0];
 }
 
 // The share sheet's form. It looks just like one that a hostile page sends (a worker sees neither where it comes

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.languages.catalogue import catalogue
 from app.tags import files
 from app.tags.model import Tags
 from tests.journeys import problem
@@ -180,6 +181,42 @@ def test_a_plain_form_edits_and_history_undoes(inlay: Inlay) -> None:
         assert send(client, undo, token).status_code == 303
     tags = tags_of(inlay, track["path"])
     assert (tags.title, tags.album, tags.comment) == ("Before", "Estuary", "by hand")
+
+
+@pytest.mark.parametrize(
+    ("language", "edited", "field"),
+    [
+        ("en", "Edited: ", "{} “{}” → “{}”"),
+        ("de", "Bearbeitet: ", "{} „{}“ → „{}“"),
+        ("es", "Editada: ", "{} «{}» → «{}»"),
+    ],
+)
+def test_history_tells_an_edit_in_the_readers_language_whatever_the_values_hold(
+    inlay: Inlay, language: str, edited: str, field: str
+) -> None:
+    """They may look like the ends of what Inlay says itself, and stay what somebody wrote."""
+    title, album = f"Deleted; Album “{language}” → nothing; x", "One. Two · 3, 4 and Title"
+    label = catalogue(language).gettext
+    track = put(inlay, f"Semi {language}", album="Estuary")
+    with browser(inlay) as client:
+        page = client.get(f"/library/tracks/{track['id']}/edit").text
+        done = send(
+            client,
+            f"/library/tracks/{track['id']}/edit",
+            token_of(page),
+            title=title,
+            album=album,
+            genre="a; b",
+        )
+        assert done.status_code == 303, done.text
+        history = client.get("/history", headers={"Accept-Language": language}).text
+    told = "; ".join(
+        [
+            field.format(label("Title"), f"Semi {language}", title),
+            field.format(label("Album"), "Estuary", album),
+        ]
+    )
+    assert f'dir="auto">{edited}{told}; {label("Genre")} ' in history
 
 
 def test_an_undo_refuses_politely_when_the_file_changed_since(inlay: Inlay) -> None:

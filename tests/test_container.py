@@ -11,12 +11,15 @@ import yaml
 
 from app.audio import ffmpeg, formats, gate
 from app.cli import COMMANDS
+from app.serve import GRACE_S
 from app.settings import Settings
+from app.worker import STOP_S
 
 ROOT = Path(__file__).parents[1]
 RECIPE = (ROOT / "Containerfile").read_text().replace("\\\n", " ")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 UNIT = (ROOT / "docs" / "inlay.service").read_text()
+OURS = ("inlay", "web", "worker")
 KNOWN = {f"INLAY_{one.name.upper()}" for one in fields(Settings)}
 
 
@@ -102,9 +105,58 @@ def test_compose_gives_no_service_more_than_it_needs() -> None:
         assert service["profiles"] in (["plain"], ["hardened"]), name
         assert service.get("command", ["inlay", "serve"])[1] in COMMANDS, name
         assert set(service.get("environment", ())) <= KNOWN, name
-    assert services["worker"]["networks"] == ["inside"]
-    assert COMPOSE["networks"]["inside"] == {"internal": True}
-    assert services["worker"]["environment"]["INLAY_PROXY"] == "http://egress:3128"
+        assert service["restart"] == "unless-stopped", name
+        assert {"mem_limit", "pids_limit", "tmpfs", "logging"} <= service.keys(), name
+        assert not {"privileged", "cap_add", "network_mode", "pid", "devices"} & service.keys(), name
+    assert all("noexec" in services[name]["tmpfs"][0] for name in OURS)
+    assert "ports" not in services["worker"].keys() | services["egress"].keys()
+    assert not {"volumes", "env_file"} & services["egress"].keys()
+
+
+def test_the_hardened_worker_has_the_proxy_as_its_only_way_out() -> None:
+    services, networks = COMPOSE["services"], COMPOSE["networks"]
+    on = {name: service.get("networks", []) for name, service in services.items()}
+    assert on == {
+        "inlay": [],
+        "web": ["front", "inside"],
+        "worker": ["inside"],
+        "egress": ["inside", "outside"],
+    }
+    assert {name for name, network in networks.items() if network.get("internal")} == {"inside"}
+    (port,) = instructions("EXPOSE")[:1]
+    for name in ("web", "worker"):
+        assert services[name]["environment"]["INLAY_PROXY"] == f"http://egress:{port}"
+        assert services[name]["depends_on"] == ["egress"]
+
+
+def test_compose_runs_each_as_the_musics_owner_with_the_same_folders_and_port() -> None:
+    """`.env` is handed on whole: a port or folder in there would lead past `ports` and `volumes`."""
+    places = {"INLAY_HOST": "0.0.0.0", "INLAY_PORT": "8640", "INLAY_DATA_DIR": "/data"}
+    places["INLAY_LIBRARY_DIR"] = "/music"
+    for name in OURS:
+        service = COMPOSE["services"][name]
+        assert service["user"] == "${PUID:-1000}:${PGID:-1000}", name
+        assert service["volumes"] == ["data:/data", "${MUSIC:-./library}:/music"], name
+        assert service["env_file"] == [{"path": ".env", "required": False}], name
+        assert places.items() <= service["environment"].items(), name
+        if name != "worker":
+            assert service["ports"] == ["${PORT:-8640}:8640"], name
+    assert instructions("VOLUME") == ['["/data", "/music"]']
+    assert COMPOSE["volumes"] == {"data": {}}
+
+
+def test_compose_waits_longer_for_the_end_than_inlay_takes_and_asks_each_how_it_is() -> None:
+    for name in OURS:
+        service = COMPOSE["services"][name]
+        assert int(service["stop_grace_period"].removesuffix("s")) > 2 * (GRACE_S + STOP_S), name
+        # Else the image's SIGTERM.
+        assert "stop_signal" not in service, name
+    (image,) = instructions("HEALTHCHECK")
+    told = dict(re.findall(r"--(\S+)=(\S+)", image))
+    asked = dict(COMPOSE["services"]["worker"]["healthcheck"])
+    assert asked.pop("test") == ["CMD", *re.findall(r'"([^"]+)"', image), "--worker"]
+    assert asked == {name.replace("-", "_"): time for name, time in told.items()}
+    assert "healthcheck" not in COMPOSE["services"]["web"], "the image's own is the one for pages"
 
 
 def test_the_proxy_of_the_hardened_worker_refuses_what_is_private_first() -> None:

@@ -13,7 +13,7 @@ from app.accounts.model import User
 from app.accounts.throttle import Throttle
 from app.db import now
 from app.errors import InlayError, Invalid, TooMany
-from app.htmx import go, page
+from app.htmx import LANGUAGE_COOKIE, go, language_cookie, page
 from app.services import Services
 
 PUBLIC = {"public": True}
@@ -83,6 +83,8 @@ def sign_out(request: AppRequest, services: NamedDependency[Services]) -> Respon
     else:
         response = go(request, "/login")
     response.set_cookie(session_cookie("", secure=origin.is_https(request.scope)))
+    if LANGUAGE_COOKIE in request.cookies:
+        response.set_cookie(language_cookie(request, ""))
     return response
 
 

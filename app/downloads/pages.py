@@ -1,5 +1,6 @@
 """The inbox and the history, as pages and as the fragments that keep them current."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -50,6 +51,7 @@ class HistoryRow:
     sound: str = ""
     is_plain: bool = False
     """Its line is paths alone: nothing to translate."""
+    edits: Sequence[change_views.Edit] = ()
 
 
 @get("/", sync_to_thread=True)
@@ -208,7 +210,8 @@ def history_page(
     ]
     for one in change_views.rows(services, request.user.id, limit=HISTORY_LIMIT + 1, before=until):
         path = f"/library/changes/{one.id}/undo" if one.undo else ""
-        rows.append(HistoryRow(one.title, one.line, one.when, path, say("as it was before")))
+        how = say("as it was before")
+        rows.append(HistoryRow(one.title, one.line, one.when, path, how, edits=one.edits))
     rows.sort(key=lambda row: row.when, reverse=True)
     shown = rows[:HISTORY_LIMIT]
     more = f"/history?before={quote(shown[-1].when.isoformat())}" if len(rows) > HISTORY_LIMIT else None

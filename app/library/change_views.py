@@ -38,12 +38,27 @@ TOASTS = {
 
 
 @dataclass(frozen=True)
+class Edit:
+    """A field that was changed. `old` and `new` are empty where there was nothing, and both in long texts.
+
+    Never one sentence with others before a page shows it: a value may hold anything that would part them.
+    """
+
+    label: str
+    old: str = ""
+    new: str = ""
+
+
+@dataclass(frozen=True)
 class ChangeRow:
+    """`edits`: what an edit changed, told instead of the `line`."""
+
     id: str
     title: str
     line: str
     when: datetime
     undo: bool
+    edits: Sequence[Edit] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,8 @@ def rows(
         found = change_queries.of_user(session, user_id, limit=limit, before=before)
     able = change_undo.possible(services, found)
     return [
-        ChangeRow(one.id, title_of(one), line(one), one.done_at or one.at, one.id in able) for one in found
+        ChangeRow(one.id, title_of(one), line(one), one.done_at or one.at, one.id in able, edits(one))
+        for one in found
     ]
 
 
@@ -93,21 +109,25 @@ def line(change: Change) -> str:
     if change.undone_at:
         word = WORDS[change.kind]
         return say(f"{word}, and undone")
-    if change.kind is Kind.EDITED and change.before and change.after:
-        changes = "; ".join(differences(change.before.tags, change.after.tags))
-        return say(f"Edited: {changes}")
     return LINES[change.kind].format(path=change.path_after or change.path_before)
 
 
-def differences(before: Tags, after: Tags) -> list[str]:
-    """Album “One” is “Two”; long texts by their name alone."""
+def edits(change: Change) -> Sequence[Edit]:
+    """What an edit that counts has changed."""
+    if change.undone_at or change.kind is not Kind.EDITED or not (change.before and change.after):
+        return ()
+    return differences(change.before.tags, change.after.tags)
+
+
+def differences(before: Tags, after: Tags) -> list[Edit]:
+    """Long texts by their name alone."""
     found = []
     for name in FIELDS:
         old, new = text_of(getattr(before, name)), text_of(getattr(after, name))
         if old == new:
             continue
         short = len(old) <= MAX_CHARS and len(new) <= MAX_CHARS and name != "compilation"
-        found.append(_difference(LABELS[name], old, new) if short else LABELS[name])
+        found.append(Edit(LABELS[name], old, new) if short else Edit(LABELS[name]))
     return found
 
 
@@ -151,9 +171,3 @@ def _how(is_replaced: bool, who: str) -> str:
 
 def _name(held: Snapshot | None, path: str) -> str:
     return (held.tags.title if held else "") or PurePosixPath(path).stem
-
-
-def _difference(label: str, old: str, new: str) -> str:
-    if old and new:
-        return say(f"{label} “{old}” → “{new}”")
-    return say(f"{label} “{old}” → nothing") if old else say(f"{label} nothing → “{new}”")

@@ -105,6 +105,37 @@ def test_one_click_bookmark_needs_nobody_signed_in_and_dies_with_its_token(
     assert len(links_of(alice)) == 1
 
 
+def test_the_one_click_bookmark_speaks_the_language_of_who_owns_its_token(
+    browse: Browsing, alice: Person, site: MediaSite, troubles: Troubles
+) -> None:
+    """What the API refuses is said in German as well, whether it was chosen or the browser says so."""
+    troubles.expected += ["409", "401", "404"]
+    settings = browse(alice, "/settings/phone", prepare="window.confirm = () => true;", **DESKTOP)
+    settings.locator("#bookmark button").click()
+    code = settings.locator("#one-click-link").get_attribute("href") or ""
+
+    page = browse(None, None, **DESKTOP, locale="de-AT")
+    coming = site.track("slowly", make("mp3", 60), title="Slowly", faults=[Stall(100_000)])
+    page.goto(coming)
+    window = click_bookmark(page, code)
+    with window.expect_event("close"):
+        expect(window.locator("#now-said")).to_have_text(f"Unterwegs: {page.title()}")
+    window = click_bookmark(page, code)
+    expect(window.locator("#now-said")).to_have_text("Dieser Link ist schon in deinem Eingang.")
+    assert layout_problems(window) == []
+
+    settings.goto("/settings")
+    settings.locator("#language-choice").select_option("de")
+    settings.locator("#language-form button").click()
+    expect(settings.locator("html")).to_have_attribute("lang", "de")
+    settings.goto(coming)
+    window = click_bookmark(settings, code)
+    expect(window.locator("h1")).to_have_text("Zu Inlay hinzufügen")
+    expect(window.locator("#now-said")).to_have_text("Dieser Link ist schon in deinem Eingang.")
+    window = click_bookmark(settings, code.replace("token=", "token=x"))
+    expect(window.locator("#now-said")).to_contain_text("Lesezeichen")
+
+
 def test_the_window_of_the_one_click_bookmark_does_nothing_without_its_token(
     browse: Browsing, alice: Person, site_elsewhere: str, troubles: Troubles
 ) -> None:

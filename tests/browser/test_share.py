@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.languages.catalogue import catalogue
 from tests.browser.driving import CHROMIUM, PHONE, QUIET, Browsing, Person, Troubles, card, join, sign_in
 from tests.browser.elsewhere import elsewhere
 from tests.browser.looking import accessibility_problems, layout_problems
@@ -177,6 +178,52 @@ def test_link_that_is_shared_without_a_server_is_sent_once_when_it_is_back(
     expect(second.locator("#kept .row")).to_contain_text("Sent.")
     second.locator("#kept").get_by_role("button", name="OK Later").tap()
     expect(second.locator("#kept .row")).to_have_count(0)
+
+
+def test_page_without_a_server_is_in_the_language_that_was_chosen_since_it_was_kept(
+    browse: Browsing, alice: Person, troubles: Troubles
+) -> None:
+    troubles.expected += AWAY
+    page = has_worker(browse(alice, "/settings", **PHONE, locale="es"))
+    heading = {code: catalogue(code).gettext("Inlay is out of reach") for code in ("de", "es")}
+    for choice, reads in (("", "es"), ("de", "de"), ("", "es")):
+        page.locator("#language-choice").select_option(choice)
+        page.locator("#language-form button").tap()
+        expect(page.locator("html")).to_have_attribute("lang", reads)
+        expect(page.locator("#language-choice")).to_have_value(choice)
+        page.wait_for_function("async (code) => (await kept.language()) === code", arg=choice)
+        browse.inlay.stop()
+        try:
+            page.goto("/library")
+            expect(page.locator("#offline h1")).to_have_text(heading[reads])
+            expect(page.locator("html")).to_have_attribute("lang", reads)
+            assert layout_problems(page) == []
+        finally:
+            browse.inlay.start()
+        page.goto("/settings")
+
+
+def test_page_without_a_server_follows_the_browser_where_nobody_chose(
+    browser: Browser, inlay: Inlay, tmp_path: Path
+) -> None:
+    """The same profile, whose browser was set to another language since the worker came."""
+    for locale in ("es", "de"):
+        context = browser.browser_type.launch_persistent_context(
+            str(tmp_path), executable_path=CHROMIUM, args=QUIET.split(), locale=locale
+        )
+        with context:
+            page = context.new_page()
+            if inlay.is_up():
+                page.goto(f"{inlay.url}/login")
+                has_worker(page)
+                inlay.stop()
+            try:
+                page.goto(f"{inlay.url}/library")
+                heading = catalogue(locale).gettext("Inlay is out of reach")
+                expect(page.locator("#offline h1")).to_have_text(heading)
+            finally:
+                if locale == "de":
+                    inlay.start()
 
 
 def test_kept_link_is_sent_in_the_background_when_no_page_is_open(

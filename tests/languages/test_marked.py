@@ -11,8 +11,10 @@ from jinja2 import Environment, nodes
 
 from app.languages.extracting import ROOT
 from app.languages.pages import install
+from tests.languages.test_catalogues import entries
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SCRIPTS = sorted((ROOT / "static").glob("*.js"))
 ATTRIBUTES = {"aria-label", "title", "placeholder", "alt", "hx-confirm"}
 SAME_EVERYWHERE = {
     "inlay",
@@ -32,6 +34,11 @@ _MARKED = re.compile(r"\{%-?\s*trans\b.*?\{%-?\s*endtrans\s*-?%\}", re.DOTALL)
 _JINJA = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _ATTRIBUTE = re.compile(r'[\w-]+="[^"]*("|$)')
 """Of a macro that makes a part of a tag."""
+_COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
+_SCRIPT_TEXT = re.compile(r"""(["'`])((?:\\.|(?!\1)[^\\\n])*)\1""")
+_HOLE = re.compile(r"\$\{[^}]*\}")
+_THROWN = re.compile(r"throw new Error\(.*?\);")
+_SENTENCE = re.compile(r"\W*[A-Z][a-z']*(…|[.!?]|( [\w']+)+)")
 _WORD = re.compile(r"[^\W\d_]{2}")
 _LITERAL = re.compile(r"[A-Z][^\W\d_]+|[^\W\d_]{2,} [^\W\d_]{2,}")
 
@@ -87,6 +94,18 @@ def test_every_text_of_a_template_is_marked(file: Path) -> None:
         message for _, _, found in environment.extract_translations(source) for message in as_list(found)
     }
     assert [text for text in texts if text not in SAME_EVERYWHERE and text not in marked] == []
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.name)
+def test_no_script_has_a_sentence_of_its_own(file: Path) -> None:
+    """What it says comes with the page, in the reader's language. What it throws is for the console."""
+    source = _COMMENT.sub("", file.read_text())
+    found = [
+        text
+        for _, text in _SCRIPT_TEXT.findall(_THROWN.sub("", source))
+        if _SENTENCE.match(_HOLE.sub("", text))
+    ]
+    assert [text for text in found if text not in entries("en.pot")] == []
 
 
 def as_list(found: Any) -> tuple[str, ...]:

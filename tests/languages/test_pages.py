@@ -106,6 +106,35 @@ def test_what_somebody_chose_stays_when_they_sign_out_and_in_again(inlay: Inlay,
         assert '<html lang="es"' in web.get("/library").text
 
 
+def test_pages_that_look_up_nobody_are_in_the_language_of_who_is_signed_in(
+    inlay: Inlay, alice: Person
+) -> None:
+    texts = catalogue("de")
+    with browser(inlay, alice, accepts="es") as web:
+        web.post("/settings/language", data={"language": "de"})
+        assert '<html lang="de"' in web.get("/").text
+        assert f"<h1>{texts.gettext('Inlay is out of reach')}</h1>" in web.get("/offline").text
+        assert f"<h1>{texts.gettext('Add to Inlay')}</h1>" in web.get("/add/now").text
+        web.post("/logout")
+        assert '<html lang="es"' in web.get("/add/now").text
+
+
+def test_a_program_is_told_in_english_and_a_reader_beside_it_in_their_language(
+    inlay: Inlay, alice: Person
+) -> None:
+    english = "There is nothing at this address."
+    with alice.inlay.api() as program, browser(inlay, alice) as web:
+        address = f"{inlay.url}/api/v1/nothing"
+        assert program.get(address).json().keys() == {"status", "title", "detail", "code"}
+        for headers in ({"Accept-Language": "de-AT"}, {"Accept-Language": "es;q=0.5, de"}):
+            problem = program.get(address, headers=headers).json()
+            assert problem["detail"] == english
+            assert problem["told"] == catalogue("de").tell(english) != english
+        web.post("/settings/language", data={"language": "es"})
+        problem = program.post("/downloads/url", json={"url": "nothing"}).json()
+        assert problem["told"] == catalogue("es").tell(problem["detail"]) != problem["detail"]
+
+
 @pytest.mark.parametrize("language", ["de", "es"])
 def test_a_stored_sentence_is_told_on_the_page_and_stays_english_elsewhere(
     inlay: Inlay, alice: Person, language: str
