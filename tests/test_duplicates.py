@@ -1,9 +1,12 @@
 """Which tracks are the same recording, and which file of it is the better one."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.audio.model import Quality
-from app.library.duplicates import Recording, Sameness, is_better, recording_of, sameness
+from app.library.duplicates import Recording, Sameness, is_better, reason, recording_of, sameness
+from app.library.model import Reason
 from app.tags.model import Tags
 from tests import recording_pairs as pairs
 
@@ -43,6 +46,24 @@ def test_the_same_source_is_the_same_recording_if_it_is_as_long() -> None:
     cut_out = Recording("sleep", "ida holm", duration_ms=200_000, source_id="youtube:x")
     assert sameness(whole, renamed) is Sameness.DUPLICATE
     assert sameness(whole, cut_out) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"isrc": "X", "source_id": "youtube:x"}, Reason.NAMES),
+        ({"isrc": "X", "source_id": "youtube:x", "title_key": "hafen"}, Reason.ISRC),
+        ({"isrc": "X", "album_key": "best of"}, Reason.ISRC),
+        ({"isrc": "Y", "source_id": "youtube:x", "title_key": "hafen"}, Reason.SOURCE),
+    ],
+)
+def test_what_says_so_is_the_names_then_the_isrc_then_the_source(
+    told: dict[str, str], expected: Reason
+) -> None:
+    one = Recording("harbour", "ida holm", "coast", duration_ms=600_000, isrc="X", source_id="youtube:x")
+    other = replace(one, **told)  # type: ignore[arg-type]
+    assert sameness(one, other) is Sameness.DUPLICATE
+    assert reason(one, other, Sameness.DUPLICATE) is reason(other, one, Sameness.DUPLICATE) is expected
 
 
 def lossy(bitrate_bps: int, codec: str = "opus") -> Quality:

@@ -88,7 +88,7 @@ def test_a_program_that_hands_it_in_again_learns_what_there_is(
     skipped = inlay.rest(inlay.submit(url, skip_review=True))
     assert (skipped["state"], skipped["title"]) == ("skipped", "Low Tide")
     [duplicate] = skipped["duplicates"]
-    assert (duplicate["id"], duplicate["path"]) == (have["id"], have["path"])
+    assert (duplicate["id"], duplicate["path"], duplicate["by"]) == (have["id"], have["path"], "source")
     wait_for(lambda: not (inlay.staging / skipped["id"]).exists(), 10)
     page = web.get("/").text
     assert "You have this" in page
@@ -120,7 +120,7 @@ def test_what_was_taken_out_of_the_library_is_fetched_again(inlay: Inlay, site: 
 def test_the_review_shows_what_there_is_and_asks(inlay: Inlay, site: MediaSite, web: httpx.Client) -> None:
     have = added(inlay, link(site, "Saltmarsh"))
     found = fetched(inlay, link(site, "Saltmarsh (Official Video)"))
-    assert [one["id"] for one in found["duplicates"]] == [have["id"]]
+    assert [(one["id"], one["by"]) for one in found["duplicates"]] == [(have["id"], "names")]
     assert found["tracks"][0]["duplicates"] == found["duplicates"]
     assert found["lane"] == "check"
     page = web.get(f"/downloads/{found['id']}/review").text
@@ -143,7 +143,7 @@ def test_the_same_song_on_another_release_is_told_and_nothing_more(
     web.post(f"/downloads/{found['id']}/draft", data={"title": "Estuary", "artist": "Ida Holm", **best})
     found = inlay.download(found["id"])
     assert found["duplicates"] == []
-    assert [one["id"] for one in found["tracks"][0]["also_on"]] == [have["id"]]
+    assert [(one["id"], one["by"]) for one in found["tracks"][0]["also_on"]] == [(have["id"], "names")]
     page = web.get(f"/downloads/{found['id']}/review").text
     assert "Also on" in page
     assert "First" in page
@@ -166,7 +166,7 @@ def test_skip_leaves_the_old_one_alone_whatever_its_name(inlay: Inlay, site: Med
     inlay.confirm(found["id"], conflict="skip")
     skipped = ended(inlay, found["id"])
     assert skipped["state"] == "skipped"
-    assert [one["id"] for one in skipped["duplicates"]] == [have["id"]]
+    assert [(one["id"], one["by"]) for one in skipped["duplicates"]] == [(have["id"], "names")]
     assert len(tracks(inlay, "fog")) == 1
 
 

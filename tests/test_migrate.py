@@ -146,6 +146,7 @@ DROP INDEX downloads_of_link;
 ALTER TABLE tracks DROP COLUMN isrc;
 ALTER TABLE downloads DROP COLUMN fetch_again;
 ALTER TABLE downloads DROP COLUMN duplicate_of;
+ALTER TABLE downloads DROP COLUMN duplicate_by;
 ALTER TABLE staged_tracks DROP COLUMN replaces;
 ALTER TABLE users DROP COLUMN conflict;
 DROP TABLE trashed;

@@ -21,7 +21,8 @@ from app.audio.fingerprint import is_possible, print_of
 from app.audio.model import Quality
 from app.children import parent
 from app.library import duplicate_groups, print_queries, prints
-from app.library.duplicates import Recording, Sameness, is_by_sound, matches, sameness
+from app.library.duplicates import Recording, Sameness, is_by_sound, matches, reason, sameness
+from app.library.model import Reason
 from app.library.prints import PrintKeeper
 from app.library.queries import Content, FileFacts, upsert
 from app.migrate import newest_version
@@ -99,6 +100,9 @@ def test_names_and_sound_together_say_what_it_is(
     first, second = heard(1, *one), heard(1, *other)
     assert sameness(first, second) == sameness(second, first) == expected
     assert is_by_sound(first, second) == (other[0] == "Harbor")
+    if expected:
+        by = Reason.NAMES if other[0] == "Harbour" else Reason.SOUND
+        assert reason(first, second, expected) is reason(second, first, expected) is by
 
 
 def test_the_sound_has_no_say_about_lengths_and_albums_that_differ() -> None:
@@ -110,6 +114,9 @@ def test_the_sound_has_no_say_about_lengths_and_albums_that_differ() -> None:
     assert sameness(first, heard(2, "Hafen", isrc="X")) is None
     both = [heard(number, "Harbour", isrc="GBAAA9900001") for number in (1, 2)]
     assert sameness(*both) is Sameness.DUPLICATE
+    assert reason(*both, Sameness.DUPLICATE) is Reason.ISRC
+    other = heard(1, "Hafen", album_key="best of")
+    assert reason(first, other, Sameness.ALSO_ON) is Reason.SOUND
 
 
 @pytest.fixture
@@ -293,4 +300,4 @@ def test_one_more_print_is_compared_with_few_however_many_there_are(world: Trash
     with world.world.db.read() as session:
         assert [one.id for one in print_queries.near(session, asked)[""]] == [mine.id]
         [match] = matches(session, wanted)
-    assert (match.track.id, match.sameness, match.by_sound) == (mine.id, Sameness.DUPLICATE, True)
+    assert (match.track.id, match.sameness, match.by) == (mine.id, Sameness.DUPLICATE, Reason.SOUND)

@@ -47,6 +47,12 @@ def box(web: httpx.Client, id: str, **typed: str) -> str:
     return found
 
 
+def of_sound(told: dict[str, Any]) -> list[str]:
+    """The paths of its duplicates, each of which is one by its sound alone."""
+    assert {one["by"] for one in told["duplicates"]} <= {"sound"}
+    return [one["path"] for one in told["duplicates"]]
+
+
 @pytest.fixture(scope="module")
 def harbour(inlay: Inlay, site: MediaSite) -> str:
     found = fetched(inlay, site, "Harbour", made_of(tune(1), "mp3 128"))
@@ -66,10 +72,19 @@ def test_the_review_tells_what_sounds_the_same_and_the_policy_goes_by_it(
     page = web.get(f"/downloads/{found['id']}/review").text
     assert "Sounds the same, under another name." in page
     told = inlay.download(found["id"])
-    assert ([one["path"] for one in told["duplicates"]], told["lane"]) == ([harbour], "check")
+    assert (of_sound(told), told["lane"]) == ([harbour], "check")
+    assert of_sound(told["tracks"][0]) == [harbour]
     inlay.confirm(found["id"], title="Hafen", conflict="skip")
     ended = wait_for(lambda: (d := inlay.download(found["id"]))["state"] == "skipped" and d, 60)
-    assert [one["path"] for one in ended["duplicates"]] == [harbour]
+    assert of_sound(ended) == [harbour]
+
+
+def test_the_api_says_in_its_document_by_what_a_duplicate_is_one(web: httpx.Client) -> None:
+    known = web.get("/schema/openapi.json").json()["components"]["schemas"]
+    by = known["DuplicateOut"]["properties"]["by"]
+    assert "under other names" in by["description"]
+    assert {"$ref": "#/components/schemas/Reason"} in by["oneOf"]
+    assert known["Reason"]["enum"] == ["names", "isrc", "source", "sound"]
 
 
 def test_another_recording_of_that_name_is_no_duplicate_and_is_never_skipped_or_replaced(
@@ -98,7 +113,7 @@ def test_what_sounds_like_one_that_is_there_is_not_added_by_itself(
         found = fetched(inlay, site, "Ida Holm - Mudflat", made_of(tune(1), "louder"), **told)
     finally:
         web.post("/settings/rules/adding", data={"value": "off"})
-    assert [one["path"] for one in found["duplicates"]] == [harbour]
+    assert of_sound(found) == [harbour]
 
 
 def of_sound(web: httpx.Client, path: str) -> str:

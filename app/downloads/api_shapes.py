@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -14,8 +14,8 @@ from app.downloads.model import Download, StagedTrack, State
 from app.downloads.places import Places, places_of
 from app.downloads.progress import Progress, ProgressBoard
 from app.library import queries as library_queries
-from app.library.duplicates import Sameness, only_duplicates
-from app.library.model import Track
+from app.library.duplicates import Match, Sameness, only_duplicates
+from app.library.model import Reason, Track
 from app.room import Room
 from app.services import Services
 from app.tags.model import Suggestion, Tags
@@ -80,6 +80,12 @@ class ProgressOut(msgspec.Struct):
     eta_s: int | None
 
 
+WHY = (
+    "What says that it is the same: artist and title (`names`), the ISRC (`isrc`), where it came from "
+    "(`source`) or, under other names, its `sound`. Null where a download was skipped before this was kept."
+)
+
+
 class DuplicateOut(msgspec.Struct):
     """A track of the library."""
 
@@ -89,6 +95,7 @@ class DuplicateOut(msgspec.Struct):
     artist: str
     album: str
     quality: QualityFacts | None
+    by: Annotated[Reason | None, msgspec.Meta(description=WHY)]
 
 
 class StagedTrackOut(msgspec.Struct):
@@ -212,13 +219,18 @@ def _download_out(
 def _duplicates(download: Download, have: known.Known, tracks: Mapping[str, Track]) -> list[DuplicateOut]:
     if download.duplicate_of:
         track = tracks.get(download.duplicate_of)
-        return [_duplicate_out(track)] if track else []
+        return [_track_of_library(track, download.duplicate_by)] if track else []
     found = (match for track in download.tracks for match in have.get(track.id, ()))
     return [_duplicate_out(one) for one in only_duplicates(found)]
 
 
-def _duplicate_out(track: Track) -> DuplicateOut:
-    return DuplicateOut(track.id, track.path, track.title, track.artist, track.album, facts_of(track.quality))
+def _duplicate_out(match: Match) -> DuplicateOut:
+    return _track_of_library(match.track, match.by)
+
+
+def _track_of_library(track: Track, by: Reason | None) -> DuplicateOut:
+    quality = facts_of(track.quality)
+    return DuplicateOut(track.id, track.path, track.title, track.artist, track.album, quality, by)
 
 
 def _track_out(download: Download, track: StagedTrack, have: known.Known, places: Places) -> StagedTrackOut:
@@ -232,7 +244,7 @@ def _track_out(download: Download, track: StagedTrack, have: known.Known, places
         conversion=track.conversion,
         lane=lane_of(download, track, have) if download.state is State.REVIEW else None,
         duplicates=[_duplicate_out(one) for one in only_duplicates(found)],
-        also_on=[_duplicate_out(one.track) for one in found if one.sameness is Sameness.ALSO_ON],
+        also_on=[_duplicate_out(one) for one in found if one.sameness is Sameness.ALSO_ON],
         trim_start_ms=track.trim_start_ms,
         trim_end_ms=track.trim_end_ms,
         path=places.get(track.id, track.path),

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from app.audio.model import Quality
 from app.downloads import known
 from app.downloads.model import Download, StagedTrack
-from app.library.duplicates import is_better, only_duplicates, sound_of
+from app.library.duplicates import Match, is_better, only_duplicates, sound_of
 from app.library.model import Track
 from app.tags.model import Tags
 
@@ -14,16 +14,16 @@ KEEP_BOTH = "keep_both"
 
 
 class AlreadyThere(Exception):
-    """It is there, and the person wants it left alone. `track_id` is the library's, where it is known."""
+    """It is there, and the person wants it left alone. `have` is the library's, where it is known."""
 
-    def __init__(self, track_id: str | None = None) -> None:
-        super().__init__(track_id)
-        self.track_id = track_id
+    def __init__(self, have: Match | None = None) -> None:
+        super().__init__(have)
+        self.have = have
 
 
-def track_to_replace(
+def match_to_replace(
     session: Session, download: Download, track: StagedTrack, tags: Tags, quality: Quality
-) -> Track | None:
+) -> Match | None:
     """In whose place this track goes; None: it is added beside whatever is there. Raises AlreadyThere.
 
     `quality` is that of the file which is about to be added.
@@ -33,9 +33,9 @@ def track_to_replace(
     have = only_duplicates(known.of_track(session, track, tags))
     if not have:
         return None
-    better = is_better((quality, track.source_quality), map(sound_of, have))
+    better = is_better((quality, track.source_quality), (sound_of(one.track) for one in have))
     if download.conflict == "skip" or (download.conflict == "overwrite_if_better" and not better):
-        raise AlreadyThere(have[0].id)
+        raise AlreadyThere(have[0])
     return have[0]
 
 

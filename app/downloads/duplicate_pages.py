@@ -21,7 +21,7 @@ from app.languages.say import say
 from app.library import place, queries, template
 from app.library.duplicate_pages import sound
 from app.library.duplicates import Sameness, is_better, sound_of
-from app.library.model import Track
+from app.library.model import Reason, Track
 from app.services import Services
 from app.settings import CONFLICTS
 from app.tags.model import Tags
@@ -90,7 +90,9 @@ def box(services: Services, download: Download, tags: Tags, values: Mapping[str,
     wanted = values.get("conflict", "") or download.conflict
     becomes = _becomes(track, download)
     return Box(
-        lines=[line_of(one.track, one.sameness, one.by_sound) for one in found[:MOST_SHOWN]],
+        lines=[
+            line_of(one.track, one.sameness, by_sound=one.by is Reason.SOUND) for one in found[:MOST_SHOWN]
+        ],
         facts=" · ".join((clock(trim.kept_ms(track)), cards.becomes(download))),
         verdict=_verdict(becomes, track, duplicates),
         name_taken=taken,

@@ -12,7 +12,7 @@ from app.audio.model import Quality
 from app.children.parent import Cancelled, ChildCrashed
 from app.db import now
 from app.downloads import outcome, prints, queries, staging, undo
-from app.downloads.conflict import KEEP_BOTH, AlreadyThere, track_to_replace, with_album_of
+from app.downloads.conflict import KEEP_BOTH, AlreadyThere, match_to_replace, with_album_of
 from app.downloads.convert import Converter
 from app.downloads.model import Conversion, Download, StagedTrack, State
 from app.downloads.schedule_queries import is_ahead
@@ -20,8 +20,8 @@ from app.errors import Conflict, Failure, FailureKind, NotFound, surprise
 from app.languages.say import say
 from app.library import index, loudness, place, sound_queries, template, trash
 from app.library.change_model import Change, Snapshot
+from app.library.duplicates import Match
 from app.library.folder import check_mounted
-from app.library.model import Track
 from app.library.paths import from_text
 from app.logs import about
 from app.services import Services
@@ -65,7 +65,7 @@ class Finalizer:
                 except StillConverting as wait:
                     waits_for = str(wait)
                 except AlreadyThere as there:
-                    self._end(id, State.SKIPPED, duplicate_of=there.track_id)
+                    self._end(id, State.SKIPPED, there.have)
                 except Cancelled:
                     undone = self._stopped(id)
                 except Failure as failure:
@@ -130,12 +130,13 @@ class Finalizer:
         sound = self._sound(download, track)
         if placed is None:
             with self.services.db.read() as session:
-                old = track_to_replace(session, download, track, tags, quality)
+                have = match_to_replace(session, download, track, tags, quality)
             gains = loudness.before_placing(self.services, file, quality)
             loud = replace(tags, **gains)
-            if old:
+            if have:
+                old = have.track
                 loud = with_album_of(old, loud)
-                self._replace(download, track, old, loud, file, quality)
+                self._replace(download, track, have, loud, file, quality)
                 prints.take_along(self.services, old.id, sound)
                 if later := loudness.after_placing(self.services, loud, gains):
                     with self.services.db.write() as session:
@@ -194,9 +195,10 @@ class Finalizer:
         return change is not None
 
     def _replace(
-        self, download: Download, track: StagedTrack, old: Track, tags: Tags, file: Path, quality: Quality
+        self, download: Download, track: StagedTrack, have: Match, tags: Tags, file: Path, quality: Quality
     ) -> None:
         """The old file goes to the trash, and this one is that track from then on."""
+        old = have.track
         tagged = self._tagged(download, track, tags, file)
         held = Snapshot(
             tags=tags,
@@ -211,7 +213,7 @@ class Finalizer:
             change = trash.replace(self.services, old, tagged, held, user_id=download.user_id, owner=track.id)
         except (Conflict, NotFound) as trouble:
             if trouble.code == "same_file":
-                raise AlreadyThere(old.id) from trouble
+                raise AlreadyThere(have) from trouble
             # Somebody is at the old file. What is to be done with it is decided anew by the next try.
             raise Failure(FailureKind.TEMPORARY, trouble.message) from trouble
         self._note_replaced(track, change)
@@ -297,11 +299,18 @@ class Finalizer:
         with self.services.db.read() as session:
             return queries.by_id(session, id)
 
-    def _end(self, id: str, state: State, *, duplicate_of: str | None = None) -> None:
+    def _end(self, id: str, state: State, have: Match | None = None) -> None:
         download = self._get(id) if state is State.DONE else None
         until = undo.kept_until(self.services, download) if download else None
         with self.services.db.write() as session:
-            queries.move(session, id, state, undo_until=until, duplicate_of=duplicate_of)
+            queries.move(
+                session,
+                id,
+                state,
+                undo_until=until,
+                duplicate_of=have.track.id if have else None,
+                duplicate_by=have.by if have else None,
+            )
         if until:
             staging.remove_tagged(self.services.settings, id)
         else:

@@ -13,6 +13,7 @@ from uuid6 import uuid7
 from app.audio.model import Quality
 from app.db import Base, StructJSON, now
 from app.languages.say import say
+from app.library.model import Reason
 from app.tags.model import Proposal, Tags
 
 
@@ -133,6 +134,8 @@ class Download(Base):
     """What the phone calls it that kept the link while we were out of reach: sent twice, it is one."""
     wants_cookies: Mapped[bool] = mapped_column(default=False)
     """Failed, and cookies of somebody who may have it could help."""
+    duplicate_by: Mapped[Reason | None] = mapped_column(default=None)
+    """What said that it is that one; None of what was skipped before this was written down."""
 
     tracks: Mapped[list["StagedTrack"]] = relationship(
         order_by="StagedTrack.position", cascade="all, delete-orphan", lazy="selectin"

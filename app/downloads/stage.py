@@ -35,6 +35,7 @@ from app.downloads.watchdog import Watchdog
 from app.errors import Failure, surprise
 from app.library import prints as made
 from app.library.artists import Artists
+from app.library.model import Reason
 from app.logs import about as lines_about
 from app.rules.queries import about
 from app.services import Services
@@ -160,7 +161,7 @@ class Stager:
             if had is None:
                 queries.move(session, id, State.DOWNLOADING, **about)
                 return
-            queries.move(session, id, State.SKIPPED, duplicate_of=had.id, **about)
+            queries.move(session, id, State.SKIPPED, duplicate_of=had.id, duplicate_by=Reason.SOURCE, **about)
         log.info("is in the library already")
         raise Cancelled
 

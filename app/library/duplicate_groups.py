@@ -16,7 +16,7 @@ from app.library.duplicates import (
     recording_in,
     sameness,
 )
-from app.library.model import Track
+from app.library.model import Reason, Track
 from app.library.queries import by_ids
 
 GROUPS = 25
@@ -26,7 +26,7 @@ LOOKED_AT = 200
 MOST_LOOKED_AT = 5_000
 """On one page; what comes then is on the next one, even if there was little on this one."""
 
-NAMES, ISRC, SOURCE, SOUND = "names", "isrc", "source", "sound"
+NAMES, ISRC, SOURCE, SOUND = Reason.NAMES, Reason.ISRC, Reason.SOURCE, Reason.SOUND
 DIFFERENT = "different"
 """The kind of those whose names are the same and whose sound is not: no duplicates, but worth a look."""
 MOST_ALIKE = 30

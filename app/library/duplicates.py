@@ -17,7 +17,7 @@ from app.audio.alike import Sounds, compare, words
 from app.audio.model import Quality
 from app.library import duplicate_queries as queries
 from app.library import print_queries
-from app.library.model import Track
+from app.library.model import Reason, Track
 from app.tags.keys import additions, album_key, artist_key, base, title_key
 from app.tags.model import Tags
 
@@ -74,8 +74,7 @@ class Match:
     track: Track
     sameness: Sameness
     same_album: bool
-    by_sound: bool = False
-    """It is the sound that says so: names, ISRC and source do not."""
+    by: Reason = Reason.NAMES
 
 
 def recording_of(tags: Tags, duration_ms: int | None, sound: bytes = b"") -> Recording:
@@ -114,14 +113,29 @@ def sameness(one: Recording, other: Recording) -> Sameness | None:
     return Sameness.DUPLICATE if _share_an_id(one, other) else _by_names_and_sound(one, other)
 
 
+def reason(one: Recording, other: Recording, how: Sameness) -> Reason:
+    """What it is that says so; `how` is their sameness."""
+    # An ISRC counts more than names whose sound differs: then it is not the names that say it.
+    said = _by_names_and_sound(one, other)
+    if how is said and (how is Sameness.OTHER_SOUND or how is _by_names(one, other)):
+        return Reason.NAMES
+    if not _share_an_id(one, other):
+        return Reason.SOUND
+    return Reason.ISRC if _share_an_isrc(one, other) else Reason.SOURCE
+
+
 def is_by_sound(one: Recording, other: Recording) -> bool:
     """Whether nothing but their sound says that these two are the same recording."""
-    named = Sameness.DUPLICATE if _share_an_id(one, other) else _by_names(one, other)
-    return named is not Sameness.DUPLICATE and sameness(one, other) is Sameness.DUPLICATE
+    how = sameness(one, other)
+    return how is Sameness.DUPLICATE and reason(one, other, how) is Reason.SOUND
+
+
+def _share_an_isrc(one: Recording, other: Recording) -> bool:
+    return bool(one.isrc) and one.isrc == other.isrc
 
 
 def _share_an_id(one: Recording, other: Recording) -> bool:
-    if one.isrc and one.isrc == other.isrc:
+    if _share_an_isrc(one, other):
         return True
     # Two songs cut out of one upload have its id in common, and are not as long as each other.
     near = is_as_long(one.duration_ms, other.duration_ms)
@@ -184,8 +198,8 @@ def matches_of_all(session: Session, recordings: Mapping[T, Recording]) -> dict[
     return {key: several for key, several in judged.items() if several}
 
 
-def only_duplicates(found: Iterable[Match]) -> list[Track]:
-    return [one.track for one in found if one.sameness is Sameness.DUPLICATE]
+def only_duplicates(found: Iterable[Match]) -> list[Match]:
+    return [one for one in found if one.sameness is Sameness.DUPLICATE]
 
 
 def _judged(
@@ -198,8 +212,8 @@ def _judged(
         if track.id in near or _by_names(recording, other):
             other = recording_in(track, sounds.get(track.id, b""))
         if how := sameness(recording, other):
-            by_sound = how is Sameness.DUPLICATE and is_by_sound(recording, other)
-            found.append(Match(track, how, recording.album_key == other.album_key, by_sound))
+            by = reason(recording, other, how)
+            found.append(Match(track, how, recording.album_key == other.album_key, by))
     order = list(Sameness)
     return sorted(found, key=lambda one: (order.index(one.sameness), not one.same_album, one.track.added_at))
 

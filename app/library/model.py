@@ -1,6 +1,7 @@
 """The index of the library: one row per audio file in the library folder."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import DDL, BigInteger, ForeignKey, Index, event, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +11,16 @@ from app.audio.model import Quality
 from app.db import Base, StructJSON, now
 
 PRESENT = text("missing_at IS NULL")
+
+
+class Reason(StrEnum):
+    """By what two tracks are judged to be the same, or nearly so: the first of these that says it."""
+
+    NAMES = "names"
+    ISRC = "isrc"
+    SOURCE = "source"
+    """The same upload, or the same link."""
+    SOUND = "sound"
 
 
 class Track(Base):
