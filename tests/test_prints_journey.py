@@ -116,7 +116,7 @@ def test_what_sounds_like_one_that_is_there_is_not_added_by_itself(
     assert of_sound(found) == [harbour]
 
 
-def of_sound(web: httpx.Client, path: str) -> str:
+def group_of(web: httpx.Client, path: str) -> str:
     """The group of what sounds like this track under another name; empty as long as there is none."""
     page = web.get("/library/duplicates").text
     group = page.partition("Sounds the same, under other names.")[2].partition("</section>")[0]
@@ -129,7 +129,7 @@ def test_the_page_of_duplicates_lists_what_sounds_the_same_under_other_names(
     found = fetched(inlay, site, "Estuary", made_of(tune(1), "mp3 64"))
     inlay.confirm(found["id"])
     added = inlay.done(found["id"])["path"]
-    group = wait_for(lambda: of_sound(web, added), 30)
+    group = wait_for(lambda: group_of(web, added), 30)
     assert harbour in group
 
 
@@ -138,5 +138,5 @@ def test_a_track_that_nobody_reviews_does_not_wait_for_its_print_and_gets_it_aft
 ) -> None:
     link = site.track("unseen", made_of(tune(1), "aac 128"), title="Sound", artist="Ida Holm")
     added = inlay.done(inlay.submit(link, skip_review=True))["path"]
-    group = wait_for(lambda: of_sound(web, added), 30)
+    group = wait_for(lambda: group_of(web, added), 30)
     assert harbour in group
