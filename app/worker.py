@@ -169,6 +169,7 @@ class Worker:
             print=Printer(services).answer,
             lookup=lookups.look_up,
             front=lookups.fetch_front,
+            small_fronts=lookups.fetch_small_fronts,
             words=partial(lyrics.ask, services, self.desk),
             rename=self.renamer.wake,
             freshen=self.keeper.look_now,
