@@ -16,7 +16,7 @@ log = logging.getLogger("inlay.queue")
 # A person waits for a finalize, then for a fetch; conversions run behind, and lookups when there is time.
 PRIORITY = {
     **{"finalize": 30, "stage": 20, "convert": 10, "print": 7, "front": 5},
-    **dict.fromkeys(("listen", "lookup", "words", "rename", "freshen"), 1),
+    **dict.fromkeys(("listen", "lookup", "small_fronts", "words", "rename", "freshen"), 1),
 }
 COLUMNS = {
     "task": ("id", "queue", "data", "priority"),

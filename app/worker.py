@@ -170,6 +170,7 @@ class Worker:
             listen=self.prints.wake,
             lookup=lookups.look_up,
             front=lookups.fetch_front,
+            small_fronts=lookups.fetch_small_fronts,
             words=partial(lyrics.ask, services, self.desk),
             rename=self.renamer.wake,
             freshen=self.keeper.look_now,

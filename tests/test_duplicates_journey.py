@@ -1,6 +1,7 @@
 """The same recording twice: known at paste time, shown at review, and then as the person wants it."""
 
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -132,6 +133,23 @@ def test_the_review_shows_what_there_is_and_asks(inlay: Inlay, site: MediaSite, 
     assert "You have this" not in web.get(fragment, params={"title": "Saltmarsh (Live)"}).text
     other = {"title": "Saltmarsh", "album": "Elsewhere", "artist": "Jane Roe"}
     assert have["path"] not in web.get(fragment, params=other).text
+
+
+def test_what_there_is_shows_its_cover_and_what_has_none_a_place_for_it(
+    inlay: Inlay, site: MediaSite, web: httpx.Client
+) -> None:
+    have = added(inlay, link(site, "Spit", thumbnail=picture(640, 640)))
+    bare = added(inlay, link(site, "Spit", thumbnail=None))
+    found = fetched(inlay, link(site, "Spit", thumbnail=picture(640, 640)))
+    page = web.get(f"/downloads/{found['id']}/review").text
+    sides = re.findall(
+        r'<div id="side-([^"]*)" class="side">\s*<(img|span) class="thumb"(?: src="([^"]*)")?', page
+    )
+    assert {id: (tag, src.partition("?")[0]) for id, tag, src in sides} == {
+        "new": ("img", f"/downloads/{found['id']}/cover"),
+        have["id"]: ("img", f"/library/tracks/{have['id']}/cover"),
+        bare["id"]: ("span", ""),
+    }
 
 
 def test_the_same_song_on_another_release_is_told_and_nothing_more(

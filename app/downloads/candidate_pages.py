@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from app.downloads.requests import AnyRequest, Form, own, takes_form
 from app.errors import NotFound
 from app.htmx import fragment, go, unchanged, version, wants_fragment
 from app.languages.say import say
-from app.lookups import desk
+from app.lookups import desk, fronts
 from app.lookups.candidates import Candidate, Change, changes
 from app.lookups.desk import Found
 from app.lookups.lrclib import Lyrics
@@ -43,6 +44,8 @@ class Line(msgspec.Struct, frozen=True):
     length: str
     changes: tuple[tuple[str, str, str], ...]
     """Label, before and after of each field that it changes."""
+    cover: str | None = None
+    """The path of its small cover; empty: none that is known, its place is kept. None: no place either."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +84,14 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     found: Found | None = None
     words: Lyrics | None = None
     words_open: bool = False
+    fronts: dict[str, bool] | None = None
+    """Whether there is a small cover, by its release, as far as that is known; None: nobody is asked."""
+
+    @property
+    def fronts_open(self) -> bool:
+        """Whether some are not known yet."""
+        asked = self.found.candidates if self.found and self.fronts is not None else ()
+        return any(key and key not in (self.fronts or ()) for key in map(fronts.key_of, asked))
 
 
 def look(services: Services, track: StagedTrack) -> Known | None:
@@ -90,12 +101,14 @@ def look(services: Services, track: StagedTrack) -> Known | None:
         return None
     with services.db.read() as session:
         found = desk.found(session, question)
+        small = None
+        if "coverart" in services.settings.lookups:
+            small = fronts.known(session, found.candidates if found else ())
         if "lrclib" not in services.settings.lookups:
-            return Known(found=found)
+            return Known(found=found, fronts=small)
         words = desk.lyrics(session, question)
-        return Known(
-            found=found, words=words, words_open=words is None and desk.words_are_open(session, question)
-        )
+        words_open = words is None and desk.words_are_open(session, question)
+        return Known(found=found, words=words, words_open=words_open, fronts=small)
 
 
 def ring_if_unknown(services: Services, track: StagedTrack, known: Known | None) -> None:
@@ -104,9 +117,16 @@ def ring_if_unknown(services: Services, track: StagedTrack, known: Known | None)
         return
     if known.found is None or candidates.choice_is_due(track, known.found):
         services.ring("lookup", track.id)
+    ring_for_fronts(services, track, known)
     done = candidates.applied_to(track)
     if done and done.front is Front.WANTED:
         services.ring("front", track.id)
+
+
+def ring_for_fronts(services: Services, track: StagedTrack, known: Known | None) -> None:
+    """Somebody looks at the candidates: now their covers are worth fetching."""
+    if known and known.fronts_open:
+        services.ring("small_fronts", track.id)
 
 
 def shown(
@@ -134,8 +154,9 @@ def shown(
     applied_id = done.candidate.recording_id if done and done.candidate else ""
     held = done if done and candidates.holds(done, values) else None
     used = held.candidate if held else None
+    line = partial(_line, download.id, known)
     others = tuple(
-        _line(one, changes(one, values))
+        line(one, changes(one, values))
         for one in (found.candidates if found else ())
         if used is None or one.recording_id != used.recording_id
     )
@@ -143,12 +164,13 @@ def shown(
     open_ones = (
         found is None or candidates.choice_is_due(track, found),
         known.words_open,
+        known.fronts_open,
         held is not None and held.front is Front.WANTED,
         bool(fill),
     )
     waits = any(open_ones) and time.time() < ends
     return Shown(
-        used=_line(used, held.changes) if used and held else None,
+        used=line(used, held.changes) if used and held else None,
         by_itself=bool(held and held.by_itself),
         others=others[:MOST_OPEN],
         more=others[MOST_OPEN:],
@@ -173,7 +195,7 @@ def _fill(done: Applied | None, track: StagedTrack, values: Mapping[str, str]) -
     return {one.field: (one.before, one.after) for one in done.changes if one.field in values}
 
 
-def _line(one: Candidate, changed: tuple[Change, ...]) -> Line:
+def _line(download_id: str, known: Known, one: Candidate, changed: tuple[Change, ...]) -> Line:
     said = one.tags
     year = said.date[:4]
     return Line(
@@ -183,7 +205,14 @@ def _line(one: Candidate, changed: tuple[Change, ...]) -> Line:
         reason=one.reason,
         length=_length(one.distance_ms),
         changes=tuple((forms.LABELS[one.field], one.before, one.after) for one in changed),
+        cover=_cover(download_id, known, fronts.key_of(one)),
     )
+
+
+def _cover(download_id: str, known: Known, key: str) -> str | None:
+    if known.fronts is None:
+        return None
+    return f"/downloads/{download_id}/candidates/cover?of={key}" if known.fronts.get(key) else ""
 
 
 def _length(distance_ms: int | None) -> str:
@@ -223,7 +252,25 @@ def candidates_fragment(
         found = Shown()
     elif found.version == seen:
         return unchanged()
+    else:
+        ring_for_fronts(services, download.tracks[0], known)
     return _fragment(download, found)
+
+
+@get("/downloads/{id:str}/candidates/cover", sync_to_thread=True)
+def candidate_cover(
+    request: AnyRequest, services: NamedDependency[Services], id: FromPath[str], of: FromQuery[str] = ""
+) -> Response[bytes]:
+    """The small cover of a candidate's release, a JPEG of our own making; only what is here already."""
+    download = own(services, request, id)
+    known = look(services, download.tracks[0]) if download.tracks else None
+    with services.db.read() as session:
+        found = fronts.picture(session, of) if known and known.fronts and known.fronts.get(of) else None
+    if found is None:
+        raise NotFound("There is no such picture.")
+    # It stays as it is for as long as its candidate is known.
+    headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
+    return Response(found, media_type="image/jpeg", headers=headers)
 
 
 def _fragment(download: Download, found: Shown) -> Response[Any]:
@@ -297,4 +344,4 @@ def _again(services: Services, request: AnyRequest, id: str, form: Mapping[str, 
     return _fragment(download, msgspec.structs.replace(found, fill=fill, by_tap=True, front=True))
 
 
-HANDLERS = [candidates_fragment, use_candidate, take_candidate_back, use_found_lyrics]
+HANDLERS = [candidates_fragment, candidate_cover, use_candidate, take_candidate_back, use_found_lyrics]

@@ -22,6 +22,7 @@ from app.library import place, queries, template
 from app.library.duplicate_pages import sound
 from app.library.duplicates import Sameness, is_better, sound_of
 from app.library.model import Reason, Track
+from app.library.rows import cover_of
 from app.services import Services
 from app.settings import CONFLICTS
 from app.tags.model import Tags
@@ -48,6 +49,8 @@ class Line:
     path: str
     facts: str
     place: str
+    cover: str
+    """The path of its small cover; empty without one."""
     by_sound: bool = False
 
 
@@ -58,6 +61,8 @@ class Box:
     lines: list[Line]
     facts: str
     """Of the new file."""
+    cover: str
+    """The path of its small cover, as of a line."""
     verdict: str
     """Which of the files is the better one, if that is known already."""
     name_taken: bool
@@ -94,6 +99,7 @@ def box(services: Services, download: Download, tags: Tags, values: Mapping[str,
             line_of(one.track, one.sameness, by_sound=one.by is Reason.SOUND) for one in found[:MOST_SHOWN]
         ],
         facts=" · ".join((clock(trim.kept_ms(track)), cards.becomes(download))),
+        cover=f"/downloads/{download.id}/cover?size=small" if track.cover_file and track.with_cover else "",
         verdict=_verdict(becomes, track, duplicates),
         name_taken=taken,
         choices={name: CONFLICTS[name] for name in allowed},
@@ -130,6 +136,7 @@ def line_of(track: Track, how: Sameness, by_sound: bool = False) -> Line:
         path=track.path,
         facts=" · ".join(part for part in (clock(track.duration_ms), sound(track)) if part),
         place=f"/library/tracks/{track.id}",
+        cover=cover_of(track),
         by_sound=by_sound,
     )
 

@@ -13,6 +13,7 @@ from app.downloads.candidates import Applied, Front
 from app.downloads.model import Download, StagedTrack, State
 from app.errors import InlayError
 from app.logs import about
+from app.lookups import desk
 from app.lookups.candidates import Candidate
 from app.lookups.desk import Desk, Found
 from app.services import Services
@@ -48,6 +49,18 @@ class Lookups:
         if download and done and done.candidate and done.front is Front.WANTED:
             with about(download_id=download.id, user_id=download.user_id):
                 self._ask_front(track_id, done.candidate, partial(self._put_in, track_id, done), done)
+
+    def fetch_small_fronts(self, track_id: str) -> None:
+        """Answer a ring: somebody looks at the candidates, so fetch their covers. Returns at once."""
+        track, download = self._get(track_id)
+        question = candidates.question(track) if track else None
+        if question is None or download is None or download.state is not State.REVIEW:
+            return
+        with self.services.db.read() as session:
+            found = desk.found(session, question)
+        if found:
+            with about(download_id=download.id, user_id=download.user_id):
+                self.desk.ask_small_fronts(found.candidates)
 
     def _ask_front(
         self,

@@ -7,7 +7,7 @@ every service down a page takes as long as without lookups.
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from dataclasses import fields
 from datetime import timedelta
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, now
 from app.errors import Failure
-from app.lookups import acoustid, coverart, lrclib, musicbrainz, queries
+from app.lookups import acoustid, coverart, fronts, lrclib, musicbrainz, queries
 from app.lookups.autotag import with_opinion
 from app.lookups.cache import Cache, read, short
 from app.lookups.candidates import Candidate, Question, automatic, rank
@@ -164,6 +164,13 @@ class Desk:
 
         self.in_turn(answer)
 
+    def ask_small_fronts(self, candidates: Iterable[Candidate]) -> None:
+        """Fetch their covers to look at, soon and in this order, unless they are here; returns at once."""
+        distinct = {fronts.key_of(one): one for one in candidates if fronts.key_of(one)}
+        # What is put last is done first.
+        for one in reversed(distinct.values()):
+            self.in_turn(partial(self._small_front, one))
+
     def in_turn(self, task: Callable[[], object]) -> None:
         """Do this in the desk's thread, one after another."""
         if self.is_open and self._waiting.qsize() < WAITING:
@@ -180,10 +187,27 @@ class Desk:
         if "coverart" not in self._settings.lookups:
             return None
         try:
-            return coverart.front(self._client, candidate.release_id, candidate.group_id)
+            picture = coverart.front(self._client, candidate.release_id, candidate.group_id)
+            if picture and not self._knows_front(candidate):
+                self._cache.keep(fronts.SERVICE, fronts.key_of(candidate), coverart.smaller(picture))
+            return picture
         except Trouble as trouble:
             log.info("%s", trouble)
             return None
+
+    def _small_front(self, candidate: Candidate) -> None:
+        if "coverart" not in self._settings.lookups or self._knows_front(candidate):
+            return
+        try:
+            picture = coverart.small(self._client, candidate.release_id, candidate.group_id)
+        except Trouble as trouble:
+            log.info("%s", trouble)
+            return
+        self._cache.keep(fronts.SERVICE, fronts.key_of(candidate), picture)
+
+    def _knows_front(self, candidate: Candidate) -> bool:
+        with self._db.read() as session:
+            return bool(fronts.known(session, [candidate]))
 
     def _work(self) -> None:
         while (task := self._waiting.get()) is not None and not self._stopping:

@@ -1,9 +1,10 @@
 """Every look at and change of kept answers. The session comes first; missing is None."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,15 @@ from app.lookups.model import Lookup
 
 def answer(session: Session, service: str, key: str) -> Lookup | None:
     return session.get(Lookup, (service, key))
+
+
+def kept(session: Session, service: str, keys: Collection[str]) -> dict[str, tuple[bool, datetime]]:
+    """By key, without the answers: whether the service knew something, and when it was asked."""
+    if not keys:
+        return {}
+    query = select(Lookup.key, Lookup.answer.is_not(None), Lookup.fetched_at)
+    rows = session.execute(query.where(Lookup.service == service, Lookup.key.in_(keys)))
+    return {key: (there, fetched_at) for key, there, fetched_at in rows}
 
 
 def keep(session: Session, service: str, key: str, answer: Any | None) -> None:

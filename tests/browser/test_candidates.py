@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.driving import PHONE, Browsing, Person, Troubles, inbox_of, join
-from tests.browser.looking import layout_problems
-from tests.lookups.fakes import Fakes, Mood, _json, mbid, recording, recordings
+from tests.browser.looking import SCHEMES, accessibility_problems, layout_problems
+from tests.lookups.fakes import Fakes, Mood, _json, mbid, recording, recordings, release
 from tests.lookups.test_services import picture
 from tests.media.audio import make
 from tests.media.site import MediaSite
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.browser
 SECONDS = 8
 WHERE = """() => [...document.querySelectorAll("#review > :is(header, .line, .pair)")].map(
   (it) => Math.round(it.getBoundingClientRect().top))"""
+HEIGHTS = """() => [...document.querySelectorAll("#candidates > ul > li, #candidates > details")].map(
+  (it) => Math.round(it.getBoundingClientRect().height))"""
 VALUES = """() => Object.fromEntries(
   [...document.querySelectorAll("#review [data-tag]")].map((it) => [it.name, it.value]))"""
 
@@ -89,11 +92,46 @@ def test_candidates_come_below_and_shift_nothing_above(
     # Two screens of a phone have all of it, and the button stays in reach.
     assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 844
     expect(page.locator("#finalize")).to_be_in_viewport()
-    # And it is over: nothing is asked any more.
+    # And it is over, as soon as it is known that there are no covers: nothing is asked any more.
+    expect(page.locator("#candidates[hx-get]")).to_have_count(0)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(2_500)
     assert asked == []
+
+
+def test_their_covers_come_into_places_that_are_kept_and_from_nobody_but_us(
+    browse: Browsing, person: Person, site: MediaSite, fakes: Fakes
+) -> None:
+    near, far = known("Ebb", 7), known("Ebb at Night")
+    found = [{**near, "releases": [release("Ebb Songs")]}, {**far, "releases": [release("Night Songs")]}]
+    fakes.spoil(late(5, *found))
+    for title in ("Ebb Songs", "Night Songs"):
+        fakes.pictures[f"release/{mbid(f'release {title} 1999-05-01')}"] = picture(400)
+    slow = Mood(hang_s=5, headers={"Content-Type": "image/jpeg"}, body=picture(800))
+    fakes.spoil(slow, service="coverart")
+    page = browse(person, f"/downloads/{fetch(person, site, 'Ebb')}/review")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    places = page.locator("#candidates .candidate > .thumb")
+    expect(places).to_have_count(2)
+    expect(places.locator("visible=true")).to_have_count(1)
+    assert page.locator("#candidates img").count() == 0
+    before = page.evaluate(HEIGHTS)
+    expect(page.locator("#candidates img")).to_have_count(2)
+    shown = page.locator("#candidates img").first
+    page.wait_for_function("() => document.querySelector('#candidates img').naturalWidth > 0")
+    assert page.evaluate(HEIGHTS) == before
+    assert shown.get_attribute("alt") == "", "the release is named beside it"
+    assert problems(page) == []
+    folded = page.locator("#candidates details img").get_attribute("src")
+    assert not [url for url in asked if folded and url.endswith(folded)], "fetched when it is looked at"
+    page.locator("#candidates summary").tap()
+    page.wait_for_function("() => document.querySelector('#candidates details img').naturalWidth > 0")
+    assert {urlsplit(url).netloc for url in asked} == {urlsplit(browse.inlay.url).netloc}
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        assert accessibility_problems(page) == []
 
 
 def test_use_changes_the_fields_and_take_back_brings_them_back(

@@ -173,6 +173,11 @@ def rival(title: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return known(title, 7), known(f"{title} at Night")
 
 
+def large(fakes: Fakes) -> list[str]:
+    """What the archive was asked for to be put into a file, not only to be looked at."""
+    return [one.path for one in fakes.asked("coverart") if one.path.endswith("/front-1200")]
+
+
 def late(*found: dict[str, Any]) -> Mood:
     """A good answer that comes after the page."""
     return Mood(hang_s=5, body=moods._json(recordings(*found)).body)
@@ -325,7 +330,7 @@ def test_a_rule_that_leaves_the_cover_out_is_overruled_by_a_tap_alone(
     assert "Filled in by itself" in page.candidates
     assert "no cover" in page.text
     assert f"rule-{made['id']}" in page.text
-    assert not [one for one in fakes.asked("coverart") if one.path.startswith(front)]
+    assert not [path for path in large(fakes) if path.startswith(front)]
     page.press("candidate/back")
     page.press("candidate", use=page.uses[0])
     wait_for(lambda: 'id="cover" src' in page.load().text, 20)
@@ -340,22 +345,22 @@ def test_a_cover_that_was_chosen_meanwhile_stays_and_the_archive_is_asked_once(
 ) -> None:
     rivals = [{**one, "releases": [release("Meanwhile Songs")]} for one in rival("Meanwhile")]
     fakes.musicbrainz = recordings(*rivals)
-    before = len(fakes.asked("coverart"))
+    before = len(large(fakes))
     page = answered(browser, fetched("Meanwhile", thumbnail=(600, 600)))
     # For the workbench: neither the release nor its group has a picture yet.
-    wait_for(lambda: len(fakes.asked("coverart")) == before + 2, 20)
+    wait_for(lambda: len(large(fakes)) == before + 2, 20)
     slow = Mood(hang_s=3, headers={"Content-Type": "image/jpeg"}, body=picture(800))
     fakes.spoil(slow, service="coverart")
-    before = len(fakes.asked("coverart"))
+    before = len(large(fakes))
     page.press("candidate", use=page.uses[0])
     page.press("cover/choose", **{"from": "none"})
-    wait_for(lambda: len(fakes.asked("coverart")) > before, 20)
+    wait_for(lambda: len(large(fakes)) > before, 20)
     time.sleep(4)
-    asked = len(fakes.asked("coverart"))
+    asked = len(large(fakes))
     for _ in range(3):
         assert "no cover" in page.load().text
         time.sleep(0.5)
-    assert len(fakes.asked("coverart")) == asked
+    assert len(large(fakes)) == asked
 
 
 def test_the_archives_picture_is_a_tile_before_anything_is_used_and_is_fetched_once(
