@@ -20,6 +20,11 @@ document.addEventListener("click", async (event) => {
   field.focus();
 });
 
+// What is there to be copied, and may be longer than its field, is chosen as a whole.
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches?.(".code[readonly]")) event.target.select();
+});
+
 function player() {
   const known = document.getElementById("player");
   if (known) return known;
