@@ -38,10 +38,10 @@ addEventListener("securitypolicyviolation", (event) =>
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*more: str) -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET.split(), *more])
         yield browser
         browser.close()
 

@@ -171,6 +171,23 @@ def shoot(pages: dict[str, Page], url: str, name: str, folder: Path) -> None:
         page.screenshot(path=folder / f"{name}-{look}.png")
 
 
+def shoot_scan(inlay: Inlay, folder: Path) -> None:
+    """The QR code, on a server that was opened by its name at home: docs/phone-settings.png."""
+    names = f"--host-resolver-rules=MAP {AT_HOME} 127.0.0.1"
+    with chromium(names) as browser, browser.new_context(**PHONE) as context:
+        page = context.new_page()
+        page.goto(f"http://{AT_HOME}:{inlay.port}/login")
+        sign_in(page, "alice")
+        page.wait_for_url("**/")
+        page.goto(f"http://{AT_HOME}:{inlay.port}/settings/phone")
+        page.locator("#scan button").tap()
+        page.locator("#qr").scroll_into_view_if_needed()
+        page.wait_for_function(PICTURES_ARE_THERE)
+        page.evaluate("document.activeElement.blur()")
+        page.screenshot(path=folder / "phone-scan.png")
+
+
+AT_HOME = "raspberrypi.local"
 ADD = "https://music.example/tin-roof-rain"
 
 
@@ -182,28 +199,29 @@ def main(folder: Path) -> None:
         inlay = running.enter_context(Inlay(home, per_site="1"))
         inlay.add_user(admin=True)
         inlay.start()
-        browser = running.enter_context(chromium())
-        with every_look(browser, None) as pages:
-            shoot(pages, f"{inlay.url}/login", "login", folder)
-        with every_look(browser, signed_in(browser, inlay)) as pages:
-            shoot(pages, f"{inlay.url}/", "inbox-empty", folder)
-            fill_library(inlay, site)
-            id = make_busy(inlay, site)
-            shoot(pages, f"{inlay.url}/", "inbox-busy", folder)
-            for path, name in (
-                (f"/downloads/{id}/review", "review"),
-                ("/library", "library"),
-                ("/library/duplicates", "duplicates"),
-                ("/history", "history"),
-                ("/settings", "settings"),
-                ("/settings/phone", "phone"),
-                ("/settings/cookies", "cookies"),
-                ("/settings/tell", "tell"),
-                ("/activity", "activity"),
-                ("/library/trash", "trash"),
-                (f"/add?{urlencode({'url': ADD, 'title': 'Tin Roof Rain', 'then': 'close'})}", "add"),
-            ):
-                shoot(pages, inlay.url + path, name, folder)
+        with chromium() as browser:
+            with every_look(browser, None) as pages:
+                shoot(pages, f"{inlay.url}/login", "login", folder)
+            with every_look(browser, signed_in(browser, inlay)) as pages:
+                shoot(pages, f"{inlay.url}/", "inbox-empty", folder)
+                fill_library(inlay, site)
+                id = make_busy(inlay, site)
+                shoot(pages, f"{inlay.url}/", "inbox-busy", folder)
+                for path, name in (
+                    (f"/downloads/{id}/review", "review"),
+                    ("/library", "library"),
+                    ("/library/duplicates", "duplicates"),
+                    ("/history", "history"),
+                    ("/settings", "settings"),
+                    ("/settings/phone", "phone"),
+                    ("/settings/cookies", "cookies"),
+                    ("/settings/tell", "tell"),
+                    ("/activity", "activity"),
+                    ("/library/trash", "trash"),
+                    (f"/add?{urlencode({'url': ADD, 'title': 'Tin Roof Rain', 'then': 'close'})}", "add"),
+                ):
+                    shoot(pages, inlay.url + path, name, folder)
+        shoot_scan(inlay, folder)
 
 
 if __name__ == "__main__":
