@@ -8,56 +8,20 @@ from io import BytesIO
 from itertools import count
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
 
-from app.accounts import sessions, setup
-from app.accounts.model import Scope
-from app.db import Database, now
+from tests import people
 from tests.journeys import problem, short_track
 from tests.media.audio import picture
 from tests.media.site import MediaSite
-from tests.running import PASSWORD, Inlay
+from tests.running import Inlay
 
 _numbers = count(1)
 
 
-class Person:
-    """Somebody with a browser without scripts, and a token."""
-
-    def __init__(self, inlay: Inlay, name: str) -> None:
-        self.inlay = inlay
-        with closing(Database(inlay.data / "inlay.db")) as db:
-            user = setup.create_user(db, name, PASSWORD, is_admin=False)
-            with db.write() as session:
-                cookie = sessions.start(session, user.id, "tests", now())
-                _, self.token = sessions.create_token(session, user.id, Scope.FULL, "tests")
-        self.csrf = sessions.form_token((inlay.data / "secret").read_bytes(), cookie)
-        headers = {"Origin": inlay.url, "Cookie": f"{sessions.COOKIE}={cookie}"}
-        self.browser = httpx.Client(base_url=inlay.url, timeout=20, headers=headers)
-        self.api = inlay.api(self.token)
-
-    def page(self, path: str) -> str:
-        answer = self.browser.get(path, follow_redirects=True)
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-    def post(self, path: str, **data: str) -> httpx.Response:
-        return self.browser.post(path, data={"csrf_token": self.csrf, **data})
-
-    def fetched(self, link: str, **more: Any) -> dict[str, Any]:
-        """The download when it waits for a review, or is done."""
-        answer = self.api.post("/downloads/url", json={"url": link, **more})
-        assert answer.status_code == 202, answer.text
-        return self.rest(answer.json()["id"])
-
-    def rest(self, id: str) -> dict[str, Any]:
-        token, self.inlay.token = self.inlay.token, self.token
-        try:
-            return self.inlay.rest(id)
-        finally:
-            self.inlay.token = token
+class Person(people.Person):
+    """Somebody who corrects, and teaches."""
 
     def accept(self, id: str, **typed: str) -> None:
         values = {name: one["value"] for name, one in self.rest(id)["proposal"].items()}
@@ -76,8 +40,7 @@ class Person:
 def alice(inlay: Inlay) -> Iterator[Person]:
     person = Person(inlay, f"alice{next(_numbers)}")
     yield person
-    person.browser.close()
-    person.api.close()
+    person.close()
 
 
 @pytest.fixture

@@ -83,6 +83,17 @@ def read_only(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def bound(disk: Path, folder: Path) -> Iterator[None]:
+    """The disk is at this folder, too."""
+    folder.mkdir(exist_ok=True)
+    _run("mount", "--bind", str(disk), str(folder))
+    try:
+        yield
+    finally:
+        unmount(folder)
+
+
+@contextmanager
 def hanging(disk: Path) -> Iterator[None]:
     """Nobody answers for this FUSE disk, as when a server or a cable is gone."""
     daemon = daemon_of(disk)

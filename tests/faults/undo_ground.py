@@ -66,9 +66,9 @@ class UndoGround(Ground):
         return [path.name for path in self.library.rglob(".*") if path.name != MARKER]
 
 
-def prepare_undo(folder: Path, installed: tuple[Path, str]) -> UndoGround:
-    """Added by the real finalizer, a moment ago."""
-    library = folder / "music"
+def prepare_undo(folder: Path, installed: tuple[Path, str], library: Path | None = None) -> UndoGround:
+    """Added by the real finalizer, a moment ago. The library may be on another disk."""
+    library = library or folder / "music"
     library.mkdir()
     prepare(folder, installed, library)
     ground = UndoGround.open(folder)

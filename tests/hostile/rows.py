@@ -198,9 +198,8 @@ ROWS = {
         "another user's downloads, files, covers and tokens, over all routes and methods",
         "404 each",
         (
-            "test_journey_access.py::test_another_user_finds_nothing_of_alices",
+            "test_web_access.py::test_alice_finds_and_changes_nothing_of_bobs",
             "test_accounts_tokens.py::test_bob_cannot_revoke_what_is_alices",
-            "test_web_access.py",
         ),
     ),
     22: Row(
@@ -227,9 +226,8 @@ ROWS = {
         "a token that may only submit, at every other address",
         "403",
         (
-            "test_journey_access.py::test_a_submit_token_hands_in_links_and_nothing_else",
+            "test_web_access.py::test_a_submit_token_only_hands_in_links",
             "test_accounts_tokens.py::test_submit_token_reaches_what_is_for_it_and_nothing_else",
-            "test_web_access.py",
         ),
     ),
 }
