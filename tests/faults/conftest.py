@@ -38,12 +38,11 @@ def make_scene(tmp_path: Path, site: MediaSite, installed: Installed) -> Iterato
     data, token = installed
     with ExitStack() as stack:
 
-        def make(name: str = "inlay", *, watched: bool = True, **settings: str) -> Scene:
+        def make(name: str = "inlay", **settings: str) -> Scene:
             home = tmp_path / name
             shutil.copytree(data, home / "data")
             scene = stack.enter_context(Scene(home, site, token, **settings))
-            if watched:
-                stack.enter_context(LibraryWatch(scene.library))
+            stack.enter_context(LibraryWatch(scene.library))
             return scene
 
         yield make

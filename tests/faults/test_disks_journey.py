@@ -37,26 +37,6 @@ def test_a_stick_keeps_both_of_two_tracks_whose_names_differ_by_case(on_stick: S
     assert_nothing_left(on_stick)
 
 
-def test_an_added_track_goes_back_to_its_review_from_a_stick_and_comes_again(
-    stick: Path, make_scene: MakeScene
-) -> None:
-    scene = make_scene(watched=False, library_dir=str(stick), undo_s="600").start()
-    id = scene.in_review("There and back")
-    scene.confirm(id)
-    scene.until(id, state="done")
-    added = f"{ARTIST}/There and back.mp3"
-    first = (stick / added).read_bytes()
-    assert scene.ask(id, "undo").json()["state"] == "review"
-    assert scene.files() == []
-    scene.confirm(id)
-    scene.until(id, state="done")
-    assert (scene.files(), (stick / added).read_bytes() == first) == ([added], True)
-    # What somebody changed meanwhile is not taken out.
-    (stick / added).write_bytes(first + b"theirs")
-    assert scene.ask(id, "undo").status_code == 409
-    assert (stick / added).read_bytes() == first + b"theirs"
-
-
 def test_a_hanging_library_keeps_no_page_waiting_and_the_track_arrives_later(
     stick: Path, make_scene: MakeScene
 ) -> None:
