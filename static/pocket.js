@@ -28,7 +28,7 @@ document.addEventListener("htmx:after:swap", closeSmallWindow);
 closeSmallWindow();
 
 // In the page's language; a name is put where it says `{title}`, a number where it says `{count}`.
-const keptTexts = () => JSON.parse(document.getElementById("kept").dataset.texts);
+const textsOf = (place) => JSON.parse(place.dataset.texts);
 
 function line(link, texts) {
   const named = (text) => text.split("{title}").join(name.textContent);
@@ -84,7 +84,8 @@ async function showKept() {
   const here = document.body.dataset.person ?? (place.dataset.away === undefined ? "" : await kept.person());
   const mine = links.filter((link) => here && (!link.person || link.person === here));
   const others = links.filter((link) => link.state === "waiting" && !mine.includes(link)).length;
-  const texts = keptTexts();
+  // Not of the document: another page may have been swapped in meanwhile.
+  const texts = textsOf(place);
   const parts = [];
   if (mine.length) {
     const heading = document.createElement("h2");
