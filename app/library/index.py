@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -208,20 +209,22 @@ def _read(
     """Open these files and write down what is in them, every now and then."""
     pending: list[tuple[FileFacts, Content]] = []
     written_at = time.monotonic()
-    reports = read_safely((library / from_text(file.path) for file in files), len(files))
-    for done, (file, report) in enumerate(zip(files, reports, strict=True), start=1):
-        if stop.is_set():
-            break
-        if not report.error or _is_there(library, file.path):
-            pending.append((file, Content(report.tags, report.has_cover, report.quality, report.error)))
-            result.added += file.path not in known
-            result.changed += file.path in known
-            result.errors += report.error is not None
-        if len(pending) >= BATCH or time.monotonic() - written_at > WRITE_EVERY_S:
-            _write(db, pending)
-            written_at = time.monotonic()
-        if on_progress:
-            on_progress(done, len(files))
+    paths = (library / from_text(file.path) for file in files)
+    # Closed also when writing fails: what still reads would wait for somebody to listen.
+    with closing(read_safely(paths, len(files))) as reports:
+        for done, (file, report) in enumerate(zip(files, reports, strict=True), start=1):
+            if stop.is_set():
+                break
+            if not report.error or _is_there(library, file.path):
+                pending.append((file, Content(report.tags, report.has_cover, report.quality, report.error)))
+                result.added += file.path not in known
+                result.changed += file.path in known
+                result.errors += report.error is not None
+            if len(pending) >= BATCH or time.monotonic() - written_at > WRITE_EVERY_S:
+                _write(db, pending)
+                written_at = time.monotonic()
+            if on_progress:
+                on_progress(done, len(files))
     _write(db, pending)
 
 
