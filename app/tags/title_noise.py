@@ -17,12 +17,12 @@ from app.tags.title_words import (
     PARTS,
     RECORDING,
     REMASTER,
-    TAILS,
     UNMISTAKABLE,
     UPLOAD,
     UPSCALED,
     VERSION,
     WHOLE,
+    is_tail,
 )
 
 CUT = "\x02"
@@ -174,7 +174,7 @@ def without_tail(text: str) -> str:
 def _one_tail_less(text: str) -> str:
     parts = text.rsplit(None, LONGEST_TAIL)
     for count in range(min(LONGEST_TAIL, len(parts) - 1), 0, -1):
-        if " ".join(words(" ".join(parts[-count:]))) in TAILS:
+        if is_tail(words(" ".join(parts[-count:]))):
             return text[: _start_of_last(text, count)].rstrip(_EDGES)
     return text
 
@@ -189,8 +189,10 @@ def _start_of_last(text: str, count: int) -> int:
 
 def is_noise(text: str) -> bool:
     """Whether a whole part between separators says nothing but the kind of upload: `Official Video`, `HD`."""
-    said = " ".join(words(text))
-    return not said or said in TAILS or said in ("video", "audio") or (" " in said and said in WHOLE)
+    said = words(text)
+    if not said or is_tail(said) or said in (["video"], ["audio"]):
+        return True
+    return len(said) > 1 and " ".join(said) in WHOLE
 
 
 @lru_cache(512)

@@ -16,7 +16,7 @@ from app.tags.title_noise import (
     without_noise,
     without_tail,
 )
-from app.tags.title_words import COMPOSERS, COVER_STYLES, COVERS, OFFICIAL, OFFICIAL_TAILS, REMASTER
+from app.tags.title_words import COMPOSERS, COVER_STYLES, COVERS, OFFICIAL, REMASTER, is_official_tail
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _dash_parts(text: str) -> tuple[str, ...]:
 def says_nothing(part: str) -> bool:
     """`Official Video`, `Lyrics [Eng + Rom]`, `(HD)`; not `【Title】` and not `Video (Live)`."""
     outside = plain(part)
-    if " ".join(words(outside)[:2]) in OFFICIAL_TAILS:
+    if is_official_tail(words(outside)[:2]):
         return True
     if not outside:
         return not trim(without_noise(part, frozenset()))

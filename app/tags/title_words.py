@@ -1,7 +1,6 @@
 """Words that titles use in a dozen languages: what kind of upload this is, which recording, who publishes."""
 
 from collections.abc import Iterable
-from itertools import product
 
 from app.tags.text import words
 
@@ -89,8 +88,6 @@ _THING = (
 )
 _PLAIN_TAILS = _phrases(
     {
-        *(f"{word} {thing}" for word, thing in product(OFFICIAL, _THING)),
-        *(f"{thing} {word}" for word, thing in product(OFFICIAL, _THING)),
         *(thing for thing in _THING if " " in thing and thing not in {"live video", "clip video"}),
         *("mv", "pv", "hd", "hq", "4k", "uhd", "1080p", "720p", "lyrics", "letra", "paroles", "clip"),
         *("videoclip", "visualizer", "visualiser", "video hd", "audio hd", "video hq", "audio hq"),
@@ -125,10 +122,37 @@ _PLAIN_TAILS = _phrases(
         *("премьера клипа", "премьера", "премьера трека", "vevo", "audio only", "color coded"),
     }
 )
-TAILS = _PLAIN_TAILS | {f"{tail} {quality}" for tail, quality in product(_PLAIN_TAILS, ("hd", "hq", "4k"))}
-# A part that starts so is noise to its end: "A - T - Video Oficial do DVD".
-OFFICIAL_TAILS = frozenset(tail for tail in TAILS if not OFFICIAL.isdisjoint(tail.split()) and " " in tail)
-LONGEST_TAIL = max(tail.count(" ") + 1 for tail in TAILS)
+_THINGS = _phrases(_THING)
+_QUALITIES = ("hd", "hq", "4k")
+# A thing with a word for "official" before it and a quality behind it: "official music video hd".
+LONGEST_TAIL = max(tail.count(" ") + 2 for tail in (*_PLAIN_TAILS, *(f"official {one}" for one in _THINGS)))
+
+
+def is_tail(said: list[str]) -> bool:
+    """Whether these words at the end of a title only say what was uploaded: `official video`, `lyrics hd`.
+
+    One of the words for "official" before or after one of the things; asked instead of a list of all pairs,
+    of which there are thousands.
+    """
+    without = said[:-1] if said[-1:] and said[-1] in _QUALITIES else said
+    return _is_plain_tail(said) or _is_plain_tail(without)
+
+
+def is_official_tail(said: list[str]) -> bool:
+    """A part that starts so is noise to its end: "A - T - Video Oficial do DVD"."""
+    return len(said) > 1 and not OFFICIAL.isdisjoint(said) and is_tail(said)
+
+
+def _is_plain_tail(said: list[str]) -> bool:
+    if not said:
+        return False
+    return (
+        " ".join(said) in _PLAIN_TAILS
+        or (said[0] in OFFICIAL and " ".join(said[1:]) in _THINGS)
+        or (said[-1] in OFFICIAL and " ".join(said[:-1]) in _THINGS)
+    )
+
+
 FILE_ENDINGS = _words(
     "mp3 m4a mp4 m4v flac ogg oga opus wav aac wma aiff avi wmv mov mpg mpeg flv mkv webm 3gp"
 )
