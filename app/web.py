@@ -176,7 +176,9 @@ def routes(assets: "Assets") -> Router:
         *app.cookies.api.HANDLERS,
         *app.tell.api.HANDLERS,
     ]
-    return Router("/", route_handlers=[Router("/", route_handlers=pages, include_in_schema=False), *api])
+    # The fewer are in the inner one: each keeps a copy of what is in it.
+    in_schema = Router("/", route_handlers=api, include_in_schema=True)
+    return Router("/", route_handlers=[*pages, in_schema], include_in_schema=False)
 
 
 @route(

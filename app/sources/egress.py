@@ -17,14 +17,6 @@ IDLE_S = 120.0
 STOP_S = 5.0
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
-
-
 class EgressGuard:
     """Listens on a free loopback port in a thread of its own; its methods may be called from any other."""
 
@@ -49,7 +41,7 @@ class EgressGuard:
         self._idle_s = idle_s
         self._tickets: dict[str, ProxyTicket] = {}
         self._connections: set[asyncio.Task[None]] = set()
-        self._loop = _new_loop()
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="egress", daemon=True)
         self._server: asyncio.Server | None = None
         self.port = 0

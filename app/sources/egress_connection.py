@@ -70,8 +70,7 @@ class Connection:
                     self.http.start_next_cycle()
                 self.writer.close()
                 await self.writer.wait_closed()
-        except (OSError, TimeoutError, RuntimeError, h11.ProtocolError, OverBudget):
-            # uvloop says RuntimeError where a client has left while we were writing to it.
+        except (OSError, TimeoutError, h11.ProtocolError, OverBudget):
             _reset(self.writer)
         finally:
             if not self.writer.is_closing():
