@@ -16,7 +16,7 @@ import app.library.sound_model  # noqa: F401  (all tables must be known here)
 from app.db import Base, Database
 from app.library.folder import prepare_folder
 from app.library.model import Track
-from app.tags import files
+from app.tags import containers
 from app.tags.model import Tags
 from tests.media.audio import make
 
@@ -33,7 +33,7 @@ class LibraryWorld:
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(make(kind, 1), file)
         if tags:
-            files.write(file, Tags(**tags), None)  # type: ignore[arg-type]
+            containers.write(file, Tags(**tags), None)  # type: ignore[arg-type]
         grow_old(file, age_s)
         return file
 

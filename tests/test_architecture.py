@@ -193,8 +193,8 @@ COMMANDS = {
 
 ONLY_IMPORTERS = {
     "mutagen": {
-        "app.audio.quality",
-        "app.tags.files",
+        "app.audio.measure",
+        "app.tags.containers",
         "app.tags.foreign",
         "app.tags.id3",
         "app.tags.mp4",
@@ -213,7 +213,7 @@ ONLY_IMPORTERS = {
     "joserfc": {"app.accounts.oidc"},
     "apprise": {"app.tell.notify"},
     "beets": {"app.lookups.autotag_child"},
-    "PIL": {"app.tags.cover"},
+    "PIL": {"app.tags.squares"},
     "Cryptodome": {"app.cookies.seal", "app.tell.sealing"},
     "prometheus_client": {"app.metrics"},
     "segno": {"app.accounts.qr"},
@@ -308,3 +308,16 @@ def test_what_the_children_load_knows_neither_database_nor_pages() -> None:
     loaded = set(done.stdout.split())
     assert "yt_dlp" in loaded, done.stderr
     assert not loaded & {"sqlalchemy", "litestar", "jinja2", "huey", "uvicorn", "watchfiles"}
+
+
+def test_what_reads_strangers_files_is_loaded_by_children_only() -> None:
+    """The server names such work and never does it; all of this would be with it for as long as it runs."""
+    program = """
+import sys
+from app import access, front, serve, web
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=APP.parent)
+    loaded = set(done.stdout.split())
+    assert {"app.downloads.stage", "app.freshness.update", "app.library.covers"} <= loaded, done.stderr
+    assert not loaded & {"mutagen", "PIL", "yt_dlp", "urllib3", "http.server"}

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from app.audio import convert, ffmpeg
 from app.audio.formats import FORMATS
+from app.audio.measure import measure
 from app.audio.model import Quality
-from app.audio.quality import label, measure
+from app.audio.quality import label
 from app.errors import Failure, FailureKind
 from tests.audio_kinds import decoded, ffprobe, made, packets, run
 from tests.media.audio import make, programs

@@ -7,7 +7,7 @@ import imageio_ffmpeg
 import pytest
 
 from app.audio import convert, ffmpeg
-from app.audio.quality import measure
+from app.audio.measure import measure
 from app.errors import Failure, FailureKind
 from tests.media.audio import make, programs
 

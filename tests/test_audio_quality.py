@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from app.audio import headers, quality
+from app.audio import headers
+from app.audio import measure as measuring
 from app.audio.formats import FORMATS, is_lossless, target_for
+from app.audio.measure import measure
 from app.audio.model import Quality
-from app.audio.quality import journey, label, label_with_source, measure
+from app.audio.quality import journey, label, label_with_source
 from app.errors import Failure, FailureKind
 from tests.audio_kinds import MORE, ffprobe, made, run
 from tests.media.audio import KINDS, make
@@ -242,7 +244,7 @@ def test_mutagen_alone_answers_for_the_usual_formats(monkeypatch: pytest.MonkeyP
     def never(*_: object) -> None:
         raise AssertionError("ffmpeg was asked")
 
-    monkeypatch.setattr(quality, "describe", never)
+    monkeypatch.setattr(measuring, "describe", never)
     for kind in ("mp3", "m4a", "opus", "ogg", "flac", "alac", "wav"):
         measure(make(kind, 2))
 

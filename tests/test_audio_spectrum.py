@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.audio.quality import measure
+from app.audio.measure import measure
 from app.audio.spectrum import Hint, hint, look
 from app.children import parent
 from tests.audio_kinds import run

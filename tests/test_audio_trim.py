@@ -7,8 +7,8 @@ import pytest
 
 from app.audio import convert
 from app.audio.formats import FORMATS
+from app.audio.measure import measure
 from app.audio.model import Quality
-from app.audio.quality import measure
 from app.audio.trim import Trim
 from tests.audio_kinds import ffprobe, made, run
 from tests.media.audio import make

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from app.audio import waveform
-from app.audio.quality import measure
+from app.audio.measure import measure
 from app.audio.waveform import BLOCK_MS, BUCKETS, Waveform, draw, reckon
 from app.children import parent
 from app.children.parent import Cancelled, Child

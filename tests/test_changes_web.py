@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from app.languages.catalogue import catalogue
-from app.tags import files
+from app.tags import containers
 from app.tags.model import Tags
 from tests.journeys import problem
 from tests.library_world import grow_old
@@ -30,7 +30,7 @@ def put(inlay: Inlay, title: str, **tags: str) -> dict[str, Any]:
     file = inlay.library / "Ida Holm" / f"{title}.mp3"
     file.parent.mkdir(exist_ok=True)
     shutil.copyfile(make("mp3", 1), file)
-    files.write(file, Tags(title=title, artist="Ida Holm", comment="by hand", **tags), None)  # type: ignore[arg-type]
+    containers.write(file, Tags(title=title, artist="Ida Holm", comment="by hand", **tags), None)  # type: ignore[arg-type]
     grow_old(file, 60)
     with inlay.api() as api:
         return dict(
@@ -43,7 +43,7 @@ def put(inlay: Inlay, title: str, **tags: str) -> dict[str, Any]:
 
 
 def tags_of(inlay: Inlay, path: str) -> Tags:
-    return files.read(inlay.library / path).tags
+    return containers.read(inlay.library / path).tags
 
 
 @contextmanager

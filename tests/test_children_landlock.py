@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from app.audio import convert
-from app.audio.quality import measure
+from app.audio.measure import measure
 from app.children import landlock, limits, parent
 from app.children.limits import Limits
 from app.children.parent import WarmParent

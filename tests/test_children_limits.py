@@ -14,7 +14,7 @@ import pytest
 from app.children import limits, parent
 from app.children.parent import ChildCrashed, WarmParent
 from app.downloads import warmup
-from app.downloads.child import Staged
+from app.downloads.staged import Staged
 from app.errors import Failure
 from app.settings import Settings
 from app.sources.addresses import Allowed

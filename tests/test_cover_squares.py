@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.errors import Failure, Invalid
-from app.tags import cover
-from app.tags.cover import Crop, Whole, side_of, square_in, square_jpeg, whole_jpeg
+from app.tags import cover, squares
+from app.tags.cover import Crop, Whole, side_of, square_in
+from app.tags.squares import square_jpeg, whole_jpeg
 from tests.media.audio import huge_picture, picture
 from tests.test_tags_cover import BLACK, alike, art, framed, jpeg, opened
 
@@ -71,7 +72,7 @@ def test_the_whole_picture_is_shown_without_bars_and_not_too_large() -> None:
     assert whole.width == 3000
     assert 1180 <= whole.height <= 1200
     shown = opened(data)
-    assert (shown.format, shown.width) == ("JPEG", cover.WHOLE_PX)
+    assert (shown.format, shown.width) == ("JPEG", squares.WHOLE_PX)
     assert alike(shown, art(3000, 1200))
     small, whole = whole_jpeg(picture(300, 200))
     assert opened(small).size == whole == (300, 200)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.tags.files import read
+from app.tags.containers import read
 from tests.media.audio import make, picture
 from tests.media.site import MediaSite
 from tests.running import PASSWORD, Inlay, wait_for

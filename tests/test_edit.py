@@ -10,7 +10,7 @@ from app.errors import Conflict, Invalid
 from app.library import change_undo, changes, edit, renamer, trash
 from app.library.change_model import Change, Kind
 from app.library.model import Track
-from app.tags.files import read
+from app.tags.containers import read
 from tests.library_world import grow_old
 from tests.trash_world import PATH, TrashWorld, trash_world
 

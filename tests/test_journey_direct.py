@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.tags.files import write
+from app.tags.containers import write
 from app.tags.model import Tags
 from tests.media import audio
 from tests.media.site import MediaSite

@@ -4,7 +4,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from app.tags.files import write
+from app.tags.containers import write
 from app.tags.model import Tags
 from tests.media import audio
 from tests.running import Inlay, wait_for

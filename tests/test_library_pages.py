@@ -12,7 +12,7 @@ from sqlalchemy import event
 from app.audio.model import Quality
 from app.library import covers
 from app.library.index import scan
-from app.tags import files
+from app.tags import containers
 from app.tags.model import Tags
 from tests.library_web import HTMX, Web, add_rows, serving
 from tests.media.audio import picture
@@ -111,7 +111,7 @@ def test_track_page_says_all_that_is_known(web: Web) -> None:
         title="Lighthouse", artist="Ida", album="First", date="2001-02-03", genre="Folk", track_no=1,
         comment="from a friend", lyrics="la\nla", source_url="https://www.music.example/1", source_id="x:1",
     )  # fmt: skip
-    files.write(file, tags, None)
+    containers.write(file, tags, None)
     os.utime(file, (time.time() - 60,) * 2)
     scan(web.world.db, web.world.library)
     [track] = web.world.tracks().values()
@@ -197,7 +197,7 @@ def test_small_covers_are_renewed_with_the_file_and_never_more_than_there_is_roo
     made = []
     for number, name in enumerate(("a", "b", "c")):
         file = web.world.add(f"{name}.mp3")
-        files.write(file, Tags(title=name), picture(300 + number, 300))
+        containers.write(file, Tags(title=name), picture(300 + number, 300))
         os.utime(file, (time.time() - 60 - number,) * 2)
     scan(web.world.db, web.world.library)
     folder = web.world.data / "cache" / "covers"
@@ -214,7 +214,7 @@ def test_small_covers_are_renewed_with_the_file_and_never_more_than_there_is_roo
     assert {file.name[:36] for file in folder.rglob("*.jpg")} == set(made[1:])
     last = web.world.tracks()["c.mp3"]
     file = web.world.library / "c.mp3"
-    files.write(file, Tags(title="c"), picture(310, 300))
+    containers.write(file, Tags(title="c"), picture(310, 300))
     os.utime(file, (time.time() - 30,) * 2)
     scan(web.world.db, web.world.library)
     assert web.get(f"/library/tracks/{last.id}/cover").status_code == 200

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from app.audio.model import Quality
 from app.library.index import scan
 from app.library.model import Track
-from app.tags import files
+from app.tags import containers
 from app.tags.model import Tags
 from tests.library_web import HTMX, Web, add_rows, serving
 from tests.library_world import grow_old
@@ -202,7 +202,7 @@ def test_file_that_became_a_link_is_not_served(web: Web, tmp_path: Path) -> None
 
 def test_cover_is_small_kept_and_gone_with_the_file(web: Web) -> None:
     file = web.world.add("a.mp3", title="One")
-    files.write(file, Tags(title="One"), picture(800, 800))
+    containers.write(file, Tags(title="One"), picture(800, 800))
     track = scanned(web)
     page = web.get("/library").text
     [src] = re.findall(r'src="(/library/tracks/[^"]*/cover[^"]*)"', page)

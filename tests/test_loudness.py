@@ -22,7 +22,7 @@ from app.library.loudness import LoudnessKeeper, Outcome, add_gains
 from app.library.model import Track
 from app.library.sound_model import Unmeasured
 from app.locks import alone
-from app.tags import files
+from app.tags import containers
 from app.tags.files import read_safely
 from app.tags.model import GAINS, Tags
 from tests.media.audio import make, picture
@@ -43,7 +43,7 @@ def put(world: TrashWorld, path: str, gain_db: float = 0, **tags: str) -> Path:
     file = world.library / path
     file.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(make(kind, 4, gain_db=gain_db, pitch_hz=220 + gain_db), file)
-    files.write(file, Tags(title=file.stem, artist="Ida Holm", **tags), picture(300, 300))  # type: ignore[arg-type]
+    containers.write(file, Tags(title=file.stem, artist="Ida Holm", **tags), picture(300, 300))  # type: ignore[arg-type]
     if kind == "flac":
         audio = mutagen.File(file)
         audio["CONDUCTOR"] = ["Somebody"]
@@ -57,7 +57,7 @@ def tracks(world: TrashWorld) -> dict[str, Track]:
 
 
 def gains(file: Path) -> dict[str, str]:
-    tags = files.read(file).tags
+    tags = containers.read(file).tags
     return {name: getattr(tags, name) for name in GAINS}
 
 
@@ -71,7 +71,7 @@ def run(world: TrashWorld, *paths: str, **more: bool) -> Outcome:
 def test_a_release_gets_gains_and_keeps_all_else(world: TrashWorld) -> None:
     loud = put(world, "E/1.flac", LOUD_DB, album="Estuary")
     soft = put(world, "E/2.opus", SOFT_DB, album="Estuary")
-    covers = [files.read_cover(file) for file in (loud, soft)]
+    covers = [containers.read_cover(file) for file in (loud, soft)]
     outcome = run(world, "E/1.flac", "E/2.opus")
     assert (outcome.measured, outcome.failed) == (2, [])
     each = [measure([file], 4_000) for file in (loud, soft)]
@@ -87,9 +87,9 @@ def test_a_release_gets_gains_and_keeps_all_else(world: TrashWorld) -> None:
     assert raw["R128_TRACK_GAIN"] == [str(round(256 * (-23 - each[1].lufs)))]
     assert raw["R128_ALBUM_GAIN"] == [str(round(256 * (-23 - together.lufs)))]
     assert not [name for name in raw if name.startswith("replaygain")]
-    assert [files.read_cover(file) for file in (loud, soft)] == covers
+    assert [containers.read_cover(file) for file in (loud, soft)] == covers
     assert mutagen.File(loud)["CONDUCTOR"] == ["Somebody"]
-    assert files.read(soft).tags.album == "Estuary"
+    assert containers.read(soft).tags.album == "Estuary"
     # The index knows the new files: the watcher has nothing to read, and nothing is left beside them.
     result = scan(world.world.db, world.library)
     assert (result.changed, result.added, result.renamed, result.removed) == (0, 0, 0, 0)
@@ -153,7 +153,7 @@ def test_an_edit_before_it_can_still_be_undone(world: TrashWorld) -> None:
     assert change
     run(world, "a.mp3")
     undo(world.services, change.id, world.alice)
-    tags = files.read(world.library / "a.mp3").tags
+    tags = containers.read(world.library / "a.mp3").tags
     assert tags.title == "a"
     assert tags.track_gain
 
@@ -253,7 +253,7 @@ def test_the_command_may_be_killed_at_any_moment_and_goes_on(tmp_path: Path) -> 
         process.communicate()
         for path in paths:
             # The old file or the new one, and never a part of either.
-            found = files.read(world.library / path)
+            found = containers.read(world.library / path)
             assert (found.tags.title, found.has_cover) == (Path(path).stem, True)
             assert _packets(world.library / path) == sounds[path]
     process = command(world, "--json")

@@ -26,7 +26,7 @@ from app.library.model import Reason
 from app.library.prints import PrintKeeper
 from app.library.queries import Content, FileFacts, upsert
 from app.migrate import newest_version
-from app.tags import files
+from app.tags import containers
 from app.tags.model import Tags
 from tests.media.tunes import AS_ANOTHER, AS_THE_SAME, SECONDS, made_of, tune
 from tests.trash_world import TrashWorld, trash_world
@@ -128,7 +128,7 @@ def world(tmp_path: Path) -> Iterator[TrashWorld]:
 def put(world: TrashWorld, path: str, file: Path, **tags: str) -> Path:
     placed = world.library / path
     shutil.copyfile(file, placed)
-    files.write(placed, Tags(**{"title": placed.stem, "artist": "Ida Holm", **tags}), None)  # type: ignore[arg-type]
+    containers.write(placed, Tags(**{"title": placed.stem, "artist": "Ida Holm", **tags}), None)  # type: ignore[arg-type]
     return placed
 
 

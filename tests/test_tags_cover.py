@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from app.errors import Failure
-from app.tags import cover
-from app.tags.cover import square_jpeg, without_bars
+from app.tags import squares
+from app.tags.squares import square_jpeg, without_bars
 from tests.media.audio import huge_picture, picture
 
 BLACK, WHITE, GREY = (0, 0, 0), (255, 255, 255), (90, 70, 60)
@@ -178,7 +178,7 @@ def test_damaged_pictures_are_refused() -> None:
 def test_too_many_pixels_or_bytes_are_refused_unseen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Failure, match="at most 25 megapixels and 20 MB"):
         square_jpeg(huge_picture(6000, 5000))
-    monkeypatch.setattr(cover, "MAX_BYTES", 1000)
+    monkeypatch.setattr(squares, "MAX_BYTES", 1000)
     (tmp_path / "large").write_bytes(picture(400, 400))
     with pytest.raises(Failure, match="at most 25 megapixels and 20 MB"):
         square_jpeg(tmp_path / "large")

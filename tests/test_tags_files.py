@@ -17,8 +17,8 @@ from mutagen.flac import FLAC, Picture
 from mutagen.mp4 import MP4
 
 from app.errors import Failure
-from app.tags import files, lrc
-from app.tags.files import read, read_cover, write
+from app.tags import containers, files, lrc
+from app.tags.containers import read, read_cover, write
 from app.tags.model import Tags
 from app.tags.values import settled
 from tests.media.audio import ffmpeg, make, picture
@@ -71,7 +71,7 @@ def sound(path: Path) -> str:
 def test_all_tags_and_the_cover_come_back(form: str, tmp_path: Path, cover: bytes) -> None:
     path = copy(form, tmp_path)
     write(path, FULL, cover)
-    assert read(path) == files.FileTags(tags=FULL, has_cover=True)
+    assert read(path) == containers.FileTags(tags=FULL, has_cover=True)
     assert read_cover(path) == cover
 
 
@@ -115,7 +115,7 @@ def test_what_is_not_in_the_tags_is_gone_from_the_file(form: str, tmp_path: Path
     path = copy(form, tmp_path)
     write(path, FULL, cover)
     write(path, Tags(), None)
-    assert read(path) == files.FileTags(tags=Tags(), has_cover=False)
+    assert read(path) == containers.FileTags(tags=Tags(), has_cover=False)
     assert read_cover(path) is None
     assert not {"title", "artist", "album", "comment"} & set(probe(path))
 
@@ -282,7 +282,7 @@ def test_no_tags_at_all_is_not_an_error(tmp_path: Path) -> None:
     for form in FORMATS:
         path = tmp_path / f"bare.{form}"
         shutil.copy(make(form, 2), path)
-        assert read(path) == files.FileTags(tags=Tags(), has_cover=False)
+        assert read(path) == containers.FileTags(tags=Tags(), has_cover=False)
 
 
 def test_broken_pictures_are_no_cover(tmp_path: Path) -> None:
@@ -358,7 +358,7 @@ def test_changing_gains_sets_its_fields_and_leaves_all_else(form: str, tmp_path:
     if form == "opus":
         assert float(after.tags.track_gain.removesuffix(" dB")) == pytest.approx(-7.03, abs=0.01)
         changed |= {"track_gain": after.tags.track_gain, "album_gain": after.tags.album_gain}
-    assert after == files.FileTags(
+    assert after == containers.FileTags(
         tags=msgspec.structs.replace(before.tags, **changed), has_cover=before.has_cover
     )
     name, value = THEIRS[form]
@@ -369,7 +369,7 @@ def test_changing_gains_sets_its_fields_and_leaves_all_else(form: str, tmp_path:
         assert read_cover(path) == cover
         assert _strange(form) in mutagen.File(path)
     assert sound(path) == sounded
-    files.change(path, msgspec.structs.replace(after.tags, **dict.fromkeys(changed, "")), [*changed])
+    containers.change(path, msgspec.structs.replace(after.tags, **dict.fromkeys(changed, "")), [*changed])
     assert read(path).tags == msgspec.structs.replace(before.tags, lyrics="")
 
 
@@ -417,7 +417,7 @@ def test_changing_some_fields_keeps_all_else_in_the_file(form: str, tmp_path: Pa
         audio.tags[foreign] = [b"calm"] if form == "m4a" else ["calm"]
     audio.save()
     wanted = msgspec.structs.replace(FULL, title="Another", album="", track_no=7, lyrics="")
-    files.change(path, wanted, ["title", "album", "track_no", "lyrics"])
+    containers.change(path, wanted, ["title", "album", "track_no", "lyrics"])
     found = read(path)
     assert found.tags == settled(wanted)
     assert found.has_cover

@@ -9,7 +9,7 @@ from mutagen.flac import FLAC
 from mutagen.mp4 import MP4
 from mutagen.wave import WAVE
 
-from app.tags.files import read, write
+from app.tags.containers import read, write
 from app.tags.model import Tags
 from tests.lookups.fakes import mbid
 from tests.media.audio import make

@@ -14,7 +14,7 @@ from app.errors import Conflict, Failure, NotFound
 from app.library import change_queries, changes, edit, moves, swap, trash
 from app.library.change_model import Kind, Place, Snapshot, Trashed
 from app.library.model import Track
-from app.tags.files import read
+from app.tags.containers import read
 from tests.disks import small_disk
 from tests.trash_world import PATH, TrashWorld, trash_world
 

@@ -13,7 +13,7 @@ import pytest
 
 from app.downloads import retention, undo_queries
 from app.downloads.model import State
-from app.tags.files import read
+from app.tags.containers import read
 from tests.journeys import problem, short_track
 from tests.media.site import MediaSite
 from tests.queue_world import queue_world

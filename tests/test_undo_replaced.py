@@ -10,7 +10,7 @@ import pytest
 
 from app.db import Database
 from app.library import rename_queries
-from app.tags.files import read
+from app.tags.containers import read
 from tests.journeys import problem
 from tests.media.audio import make
 from tests.media.site import MediaSite

@@ -15,7 +15,7 @@ from app.library.index import scan
 from app.library.model import Track
 from app.services import Services
 from app.settings import Settings
-from app.tags import files
+from app.tags import containers
 from app.tags.model import Tags
 from tests.library_world import LibraryWorld, make_world
 from tests.media.audio import make
@@ -85,7 +85,7 @@ class TrashWorld:
         """What a download would bring."""
         file = self.world.data / name
         file.write_bytes(make(name.rpartition(".")[2], 2).read_bytes())
-        files.write(file, Tags(**{"title": "Saltmarsh", "artist": "Ida Holm", **tags}), None)  # type: ignore[arg-type]
+        containers.write(file, Tags(**{"title": "Saltmarsh", "artist": "Ida Holm", **tags}), None)  # type: ignore[arg-type]
         return file
 
 

@@ -6,37 +6,20 @@ from typing import Any
 
 import msgspec
 
-from app.audio import gate, quality
+from app.audio import gate
+from app.audio.measure import measure
 from app.audio.model import Quality
 from app.children.child import Emit
+from app.downloads.staged import Staged
 from app.downloads.staging import COVER, IN_FILE, SMALL_COVER, SMALL_PX
 from app.errors import Failure, FailureKind
 from app.sources import failures, runner
 from app.sources.base import Order
-from app.tags import files
-from app.tags.cover import square_jpeg
+from app.tags import containers
 from app.tags.model import Tags
+from app.tags.squares import square_jpeg
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
-
-
-class Staged(msgspec.Struct, frozen=True, kw_only=True):
-    """What the child hands back; file names are relative to the staging folder."""
-
-    info: dict[str, Any]
-    source_file: str
-    source_quality: Quality
-    thumbnail_file: str | None
-    """The picture that the cover is made of, as it came: for another crop later, never to be served."""
-    cover_file: str | None
-    in_file: Tags
-    """The tags that the fetched file brought along."""
-
-    def __post_init__(self) -> None:
-        """The server opens these by their names: a child that a stranger took over must not choose others."""
-        for name in (self.source_file, self.thumbnail_file, self.cover_file):
-            if name is not None and (not name or name != Path(name).name or name.startswith(".")):
-                raise ValueError("not the name of a file in the staging folder")
 
 
 def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -50,7 +33,7 @@ def fetch_and_check(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
         if (folder / fetched.file).stat().st_size > order.max_file_bytes:
             raise failures.too_large()
         file = _named_after_content(folder / fetched.file)
-        measured = quality.measure(file)
+        measured = measure(file)
         _check_length(measured, fetched.info.get("duration"), order.max_duration_s)
     except Failure:
         # yt-dlp would take a file that lies there for the whole one and not fetch it again.
@@ -132,7 +115,7 @@ class CoverMaker:
 
 def _tags_in(file: Path) -> Tags:
     try:
-        return files.read(file).tags
+        return containers.read(file).tags
     except Failure:
         # A container that carries no tags that we read: nothing is known, nothing is wrong.
         return Tags()
@@ -140,7 +123,7 @@ def _tags_in(file: Path) -> Tags:
 
 def _picture_in(file: Path) -> bytes | None:
     try:
-        return files.read_cover(file)
+        return containers.read_cover(file)
     except Failure:
         return None
 

@@ -25,12 +25,12 @@ from app.downloads import (
     site_queries,
     staging,
 )
-from app.downloads.child import Staged
 from app.downloads.confirm import accept_as_proposed
 from app.downloads.lanes import Lane, lane_of_all
 from app.downloads.model import FETCHING, IN_FILE, Download, StagedTrack, State
 from app.downloads.progress import Progress, ProgressBoard
 from app.downloads.schedule import Scheduler
+from app.downloads.staged import Staged
 from app.downloads.watchdog import Watchdog
 from app.errors import Failure, surprise
 from app.library import prints as made

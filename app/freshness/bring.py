@@ -9,14 +9,7 @@ import msgspec
 
 from app.children.child import Emit
 from app.freshness import index, unpack
-from app.freshness.index import Offer, Way
-
-TREE = "tree"
-
-
-class Brought(msgspec.Struct, frozen=True):
-    ejs: str | None
-    """The version of yt-dlp-ejs beside it."""
+from app.freshness.offer import TREE, Brought, Offer, Way
 
 
 def look_in_child(args: dict[str, Any], emit: Emit) -> dict[str, Any]:

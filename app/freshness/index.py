@@ -19,6 +19,7 @@ import urllib3
 
 from app import __version__
 from app.errors import Failure, FailureKind
+from app.freshness.offer import Offer, Offers, Way
 from app.freshness.versions import NIGHTLY, Version, is_safe_index, read
 from app.languages.say import say
 
@@ -35,13 +36,6 @@ NONSENSE = say("The package index does not answer as one. Check INLAY_YTDLP_INDE
 OURS = "X-Inlay-Egress"
 
 
-class Way(msgspec.Struct, frozen=True):
-    """The way out: the egress guard's address with a login, and whom to trust."""
-
-    proxy: str
-    ca_file: str | None
-
-
 class File(msgspec.Struct, frozen=True, rename="kebab"):
     filename: str
     url: str
@@ -53,20 +47,6 @@ class File(msgspec.Struct, frozen=True, rename="kebab"):
 
 class Page(msgspec.Struct, frozen=True):
     files: list[File]
-
-
-class Offer(msgspec.Struct, frozen=True):
-    """A wheel that the index has."""
-
-    version: str
-    url: str
-    sha256: str
-
-
-class Offers(msgspec.Struct, frozen=True):
-    newest: Offer | None
-    withdrawn: list[str]
-    """Versions that their makers have taken back."""
 
 
 def offers(way: Way, index_url: str, channel: str, aside: list[str]) -> Offers:

@@ -17,9 +17,8 @@ from app.children.limits import BRING, LOOK, TRIAL, Limits, Reach
 from app.children.parent import ChildCrashed
 from app.db import now
 from app.errors import Failure, FailureKind, Invalid
-from app.freshness import bring, trial
-from app.freshness.index import Offer, Offers, Way
 from app.freshness.installs import FACTS, Facts, Installs
+from app.freshness.offer import TREE, Brought, Offer, Offers, Way
 from app.freshness.versions import BUNDLED, STABLE, Version, read
 from app.languages.say import say
 from app.settings import Settings
@@ -113,7 +112,7 @@ class _Update:
             "channel": self.channel,
             "aside": list(self.installs.aside()),
         }
-        call = f"{bring.__name__}:look_in_child"
+        call = "app.freshness.bring:look_in_child"
         found = parent.run(call, args, seconds=LOOK_S, limits=self._limits(LOOK), check=self.check)
         return msgspec.convert(found, Offers)
 
@@ -139,7 +138,7 @@ class _Update:
                 by_hand=self.channel != self.installs.channel,
                 installed_at=now(),
             )
-            tree = folder / bring.TREE
+            tree = folder / TREE
             _write_down(facts, tree)
             self.installs.place(tree, version)
         finally:
@@ -150,20 +149,23 @@ class _Update:
 
     def _bring(self, offer: Offer, folder: Path) -> str | None:
         args = {**self._asking(), "offer": msgspec.to_builtins(offer), "folder": str(folder)}
-        call, within = f"{bring.__name__}:bring_in_child", self._limits(BRING, writes=[str(folder)])
+        call, within = "app.freshness.bring:bring_in_child", self._limits(BRING, writes=[str(folder)])
         try:
             found = parent.run(call, args, seconds=BRING_S, limits=within, check=self.check)
         except Failure as failure:
             if failure.kind is FailureKind.PERMANENT:
                 self._set_aside(offer.version, failure.message)
             raise
-        return msgspec.convert(found, bring.Brought).ejs
+        return msgspec.convert(found, Brought).ejs
 
     def _try(self, version: Version, ejs: str | None, folder: Path) -> list[str]:
         """Raises Failure when it is no good. Answers what the bundled one can and it cannot."""
-        tree, ground = folder / bring.TREE, folder / "trial"
+        tree, ground = folder / TREE, folder / "trial"
         ground.mkdir()
-        with trial.trial_site() as port:
+        # A server of its own that is wanted once in some weeks.
+        from app.freshness.trial_site import trial_site
+
+        with trial_site() as port:
             able = self._child("abilities_in_child", {}, [], ground, port)
             args = {
                 "tree": str(tree),
@@ -185,7 +187,7 @@ class _Update:
 
     def _child(self, call: str, args: dict[str, Any], folders: list[str], ground: Path, port: int) -> Any:
         within = self._limits(TRIAL, reads=folders, writes=[str(ground)], port=port)
-        with parent.fresh(f"{trial.__name__}:{call}", args, within, *folders) as child:
+        with parent.fresh(f"app.freshness.trial:{call}", args, within, *folders) as child:
             return child.result(seconds=TRIAL_S, check=self.check)
 
     def _limits(

@@ -9,14 +9,12 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from app.children import limits, parent
-from app.children.child import Emit
 from app.errors import Failure, NotFound
 from app.library.model import Track
 from app.library.paths import from_text
-from app.tags import cover, files
+from app.tags import cover
 
 SIZE_PX = 192
 FOLDERS_BY = 2
@@ -39,11 +37,12 @@ def thumbnail(track: Track, library: Path, data_dir: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     _make_room(folder, track.id)
     making = made.with_suffix(f".{os.urandom(4).hex()}")
-    args = {"path": str(library / from_text(track.path)), "target": str(making)}
+    file = str(library / from_text(track.path))
+    args = {"path": file, "target": str(making), "size_px": SIZE_PX}
     try:
         with _making:
-            within = limits.offline(limits.COVER, reads=[args["path"]], writes=[str(folder)])
-            parent.run("app.library.covers:make", args, seconds=cover.SECONDS, limits=within)
+            within = limits.offline(limits.COVER, reads=[file], writes=[str(folder)])
+            parent.run("app.tags.small_cover:make", args, seconds=cover.SECONDS, limits=within)
         os.replace(making, made)
     except (Failure, parent.ChildCrashed) as error:
         raise NotFound("The cover of this track cannot be shown.") from error
@@ -73,10 +72,3 @@ def _make_room(folder: Path, track_id: str) -> None:
                 kept.append((other.stat().st_mtime, other))
     for _, other in sorted(kept)[: max(0, len(kept) - MOST_IN_FOLDER + 1)]:
         other.unlink(missing_ok=True)
-
-
-def make(args: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """Child side: the cover in the file `path` becomes the JPEG `target`."""
-    found = files.read_cover(Path(args["path"]))
-    Path(args["target"]).write_bytes(cover.square_jpeg(found or b"", size_px=SIZE_PX))
-    return {}

@@ -23,13 +23,13 @@ from app.library.model import Track
 from app.library.paths import from_text, open_folder, to_text
 from app.library.place import Placed
 from app.library.queries import Content, FileFacts, Known
-from app.tags.files import CONTAINERS, read_safely
+from app.tags.files import ENDINGS, read_safely
 from app.tags.model import Tags
 
 log = logging.getLogger("inlay.library")
 
 # In a music folder an `.mp4` is a film.
-EXTENSIONS = frozenset(CONTAINERS) - {"mp4"}
+EXTENSIONS = frozenset(ENDINGS) - {"mp4"}
 BATCH = 500
 """Rows in one write transaction, at most."""
 WRITE_EVERY_S = 2.0

@@ -6,7 +6,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from app.tags import files as tag_files
+from app.tags import containers
+from app.tags.files import WRITABLE
 from app.tags.model import Tags
 from tests import audio_kinds
 from tests.bench.shelf import tracks_of
@@ -37,8 +38,8 @@ def _part(folder: Path, files: int, seed: int, part: int) -> None:
         path = folder / str(part) / Path(file.path).with_suffix(original.suffix)
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(original, path)
-        if original.suffix[1:] in tag_files.WRITABLE:
-            tag_files.write(path, _untraced(content.tags), cover)
+        if original.suffix[1:] in WRITABLE:
+            containers.write(path, _untraced(content.tags), cover)
     shutil.rmtree(originals)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.tags import files
+from app.tags import containers
 from app.tags.model import Tags
 from tests.browser.driving import PHONE, Browsing, Person
 from tests.browser.looking import SCHEMES, accessibility_problems, layout_problems
@@ -44,7 +44,7 @@ def _put(file: Path, source: Path, number: int) -> None:
     )
     made = away.with_suffix(f".part{file.suffix}")
     away.rename(made)
-    files.write(made, tags, picture(300, 300) if number < 2 else None)
+    containers.write(made, tags, picture(300, 300) if number < 2 else None)
     os.utime(made, (time.time() - 60,) * 2)
     made.rename(file)
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.tags import files
+from app.tags import containers
 from app.tags.model import Tags
 from tests.browser.driving import PHONE, Browsing, Person, Troubles
 from tests.browser.looking import SCHEMES, accessibility_problems, layout_problems
@@ -22,7 +22,7 @@ def put(person: Person, title: str) -> str:
     file = person.inlay.library / "Ida Holm" / f"{title}.mp3"
     file.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(make("mp3", 2), file)
-    files.write(file, Tags(title=title, artist="Ida Holm", album="Estuary"), None)
+    containers.write(file, Tags(title=title, artist="Ida Holm", album="Estuary"), None)
     grow_old(file, 60)
     with person.inlay.api() as api:
         wait_for(lambda: api.get("/library/tracks", params={"q": title}).json()["items"])
@@ -61,11 +61,11 @@ def test_an_edit_is_taken_back_from_the_history(browse: Browsing, alice: Person,
     page.fill("[name=title]", "Weir at Dusk")
     page.locator("#save").tap()
     expect(page.locator("#toast")).to_contain_text("Edited “Weir at Dusk”")
-    assert files.read(alice.inlay.library / path).tags.title == "Weir at Dusk"
+    assert containers.read(alice.inlay.library / path).tags.title == "Weir at Dusk"
     page.goto("/history")
     page.get_by_role("button", name=re.compile("Undo Weir at Dusk")).tap()
     expect(page).to_have_url(re.compile(r"/library\?q=Weir"))
-    assert files.read(alice.inlay.library / path).tags.title == "Weir"
+    assert containers.read(alice.inlay.library / path).tags.title == "Weir"
 
 
 def test_several_are_ticked_and_edited_at_once(browse: Browsing, alice: Person) -> None:
@@ -77,14 +77,14 @@ def test_several_are_ticked_and_edited_at_once(browse: Browsing, alice: Person) 
     page.fill("[name=album]", "Crossings")
     page.locator("#save").tap()
     expect(page.locator("#toast")).to_contain_text("2 tracks")
-    tags = [files.read(alice.inlay.library / path).tags for path in paths]
+    tags = [containers.read(alice.inlay.library / path).tags for path in paths]
     assert [(one.title, one.album) for one in tags] == [
         ("Ferry one", "Crossings"),
         ("Ferry two", "Crossings"),
     ]
     page.locator("#toast").get_by_role("button", name="Undo").tap()
     expect(page.locator("#toast")).to_have_count(0)
-    assert {files.read(alice.inlay.library / path).tags.album for path in paths} == {"Estuary"}
+    assert {containers.read(alice.inlay.library / path).tags.album for path in paths} == {"Estuary"}
 
 
 def test_the_trash_restores_without_javascript(browse: Browsing, alice: Person) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.downloads import queries
 from app.library.folder import MARKER
 from app.library.index import scan
-from app.tags import files
+from app.tags import containers
 from app.tags.model import Tags
 from tests.faults.ground import Files, Ground, prepare, visible
 
@@ -94,7 +94,7 @@ def prepare_replacing(folder: Path, installed: tuple[Path, str]) -> ReplacingGro
     old = library / OLD
     old.parent.mkdir()
     shutil.copyfile(ground.staged / (track.converted_file or ""), old)
-    files.write(old, Tags(title=track.tags.title, artist=track.tags.artist, genre="Old"), None)
+    containers.write(old, Tags(title=track.tags.title, artist=track.tags.artist, genre="Old"), None)
     os.utime(old, (1_600_000_000, 1_600_000_000))
     scan(services.db, library)
     with services.db.write() as session:

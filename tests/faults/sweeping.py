@@ -25,7 +25,7 @@ from app.downloads import undo
 from app.downloads.convert import Converter
 from app.downloads.finalize import Finalizer
 from app.downloads.progress import ProgressBoard
-from app.tags import files
+from app.tags import containers
 from tests.faults.ground import Ground
 from tests.faults.replacing_ground import ReplacingGround
 from tests.faults.stumbling import Call, calls_of, run_traced
@@ -86,7 +86,7 @@ def write_tags(ground: Ground) -> Callable[[], None]:
     args = ground.prepare_tagging()
 
     def write() -> None:
-        files.write_in_child(args, lambda event: None)
+        containers.write_in_child(args, lambda event: None)
 
     return write
 

@@ -17,7 +17,7 @@ from app.library.change_model import Kind
 from app.library.changes import snapshot_of
 from app.library.index import scan
 from app.library.rename_model import Stage
-from app.tags.files import read
+from app.tags.containers import read
 from tests.faults.disks import fuse_disk, mount_again
 from tests.naming.conftest import World, world_in
 from tests.trash_world import PATH, TrashWorld, trash_world

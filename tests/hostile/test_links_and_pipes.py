@@ -13,8 +13,8 @@ from app.downloads import staging
 from app.errors import Failure
 from app.library import index
 from app.library.place import NameTaken, name_is_taken, place
-from app.tags.cover import square_jpeg
 from app.tags.files import read_safely
+from app.tags.squares import square_jpeg
 from tests.library_world import LibraryWorld, make_world
 from tests.media.audio import make, picture
 

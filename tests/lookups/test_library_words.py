@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from app.tags.files import read
+from app.tags.containers import read
 from tests.lookups.fakes import Fakes, words
 from tests.media.audio import make
 from tests.media.site import MediaSite

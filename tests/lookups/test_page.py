@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from app.tags.files import read
+from app.tags.containers import read
 from tests.lookups import fakes as moods
 from tests.lookups.fakes import Fakes, Mood, mbid, recording, recordings, release, words
 from tests.lookups.test_services import picture
