@@ -65,12 +65,16 @@ class Room:
                 self._seen_at = time.monotonic()
             return self._seen
 
+    def forget(self) -> None:
+        """Somebody may just have made room: the next look is a new one."""
+        with self._lock:
+            self._seen = None
+
     def look_relieved(self) -> Disk:
         """The same, after what is least needed has made room. Not inside a transaction."""
         disk = self.look()
         while disk.full and self.relief():
-            with self._lock:
-                self._seen = None
+            self.forget()
             disk = self.look()
         return disk
 

@@ -95,6 +95,7 @@ def retry(services: Services, id: str) -> State:
             queries.touch(session, id, retry_at=None)
         else:
             to = _retry(services, session, download)
+    services.room.forget()
     if to is not State.REVIEW:
         services.ring("stage" if to is State.QUEUED else "finalize", id)
     return to

@@ -18,6 +18,15 @@ CALLS = (
     "chmod fchmod fchmodat chown fchown fchownat utimensat flock fcntl ioctl dup statfs fstatfs"
 ).split()
 
+EVERYTHING = os.environ.get("INLAY_TEST_SWEEP", "") == "all"
+OPENING = ("open", "openat", "creat")
+CHANGING = set(
+    "write pwrite64 writev pwritev pwritev2 fsync fdatasync sync_file_range ftruncate truncate fallocate "
+    "copy_file_range sendfile mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat "
+    "symlink symlinkat chmod fchmod fchmodat chown fchown fchownat utimensat".split()
+)
+NEVER_FAILING = ("fcntl", "flock", "ioctl", "lseek", "dup", "fadvise64")
+
 _LINE = re.compile(r"(\w+)\(")
 _PR_SET_PTRACER = 0x59616D61
 
@@ -32,9 +41,16 @@ class Call:
     text: str
 
     @property
-    def may_fail(self) -> bool:
-        """SQLite's locks and what is asked about a descriptor fail with neither EIO nor ENOSPC: fcntl(2)."""
-        return self.name != "fcntl"
+    def changes(self) -> bool:
+        """Whether it changes anything, or makes a change last."""
+        return self.name in CHANGING or (self.name in OPENING and "O_CREAT" in self.text)
+
+    def suffers(self, fault: str) -> bool:
+        """A kill between two changes leaves what a kill just before the second one leaves, and only a change
+        wants room. Locks and what is asked about a descriptor fail with neither error: fcntl(2)."""
+        if EVERYTHING and fault == "KILL":
+            return True
+        return self.changes if fault in ("KILL", "ENOSPC") else self.name not in NEVER_FAILING
 
     def inject(self, fault: str) -> str:
         what = "signal=KILL" if fault == "KILL" else f"error={fault}"

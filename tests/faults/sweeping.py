@@ -149,9 +149,10 @@ def trials(
     print(json.dumps({"calls": [call.text for call in calls]}), flush=True)
     for number, call in around(near, list(enumerate(calls)))[::every]:
         for turns in faults:
-            fault = turns.split("|")[number % len(turns.split("|"))]
-            if fault != "KILL" and not call.may_fail:
+            suffered = [one for one in turns.split("|") if call.suffers(one)]
+            if not suffered:
                 continue
+            fault = suffered[number % len(suffered)]
             text, went_well = attempt([call.inject(fault)])
             problems = [] if "INJECTED" in text or "killed by SIGKILL" in text else ["the fault did not come"]
             row = ground.row()
@@ -203,6 +204,10 @@ def main() -> None:
         step(ground)()
         ground.learn()
         ground.services.db.close()
+    # Its statements, too, are compiled once for all trials.
+    ground.reset()
+    ground.restart()
+    ground.services.db.close()
     gc.collect()
     gc.freeze()
     for trial in trials(ground, given.step, given.faults.split(","), given.near, given.always, given.every):

@@ -1,4 +1,4 @@
-"""Asking for a sweep, and judging it. With `INLAY_TEST_SWEEP=all` every call gets every fault."""
+"""Asking for a sweep, and judging it. With `INLAY_TEST_SWEEP=all` nothing is left out."""
 
 import json
 import os
@@ -12,9 +12,9 @@ import pytest
 
 from tests.faults.conftest import Installed
 from tests.faults.ground import Ground, prepare
+from tests.faults.stumbling import EVERYTHING
 from tests.faults.world import REPOSITORY
 
-EVERYTHING = os.environ.get("INLAY_TEST_SWEEP", "") == "all"
 ALL = "KILL,EIO,ENOSPC"
 BY_TURNS = "EIO|ENOSPC"
 
@@ -56,7 +56,7 @@ def sweep(
     near: str = "",
     every: int = 1,
 ) -> Swept:
-    """Every call of the step gets each of these faults in turn; with `near`, only the calls around that one.
+    """Each call of the step gets those of these faults that it suffers from; with `near`, those around that.
 
     `A|B` are one fault: every second call gets the one, the others the other. With `every` = 4 only each
     fourth call gets its fault.

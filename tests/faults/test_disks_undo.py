@@ -12,11 +12,12 @@ import pytest
 from tests.conftest import Installed
 from tests.faults.disks import fuse_disk, mount_again
 from tests.faults.invariants import MARKER, hidden
+from tests.faults.stumbling import EVERYTHING
 from tests.faults.world import ARTIST, Scene
 from tests.media.site import MediaSite
 from tests.running import PASSWORD, wait_for
 
-ON_STICK = ["library", "data", "library and data"]
+ON_STICK = ["library", "library and data", *(["data"] if EVERYTHING else [])]
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         ids = taken(answers)
         refused = [name for name, answer in answers.items() if answer.status_code == 422]
         assert [name for name, answer in answers.items() if answer.status_code not in (202, 422)] == []
-        found = rest_of(inlay, ids)
+        found = rest_of(inlay, ids, impatient_with=PUBLIC)
         ok = inlay.rest(inlay.submit(public.track("fine", make("mp3", 3), title="Fine")))
         told = audit(inlay)
         errands = {name: [one for one in told if one.download == id] for name, id in ids.items()}

@@ -57,13 +57,17 @@ def taken(answers: Mapping[str, httpx.Response]) -> dict[str, str]:
     return {name: answer.json()["id"] for name, answer in answers.items() if answer.status_code == 202}
 
 
-def rest_of(inlay: Inlay, ids: Mapping[str, str], seconds: float = 300) -> dict[str, dict[str, Any]]:
-    """These downloads when nothing goes on by itself any more."""
+def rest_of(
+    inlay: Inlay, ids: Mapping[str, str], seconds: float = 300, impatient_with: str = ""
+) -> dict[str, dict[str, Any]]:
+    """These downloads when nothing goes on by itself any more. That site gets no pause to recover in."""
     end, found = time.monotonic() + seconds, {}
     with inlay.api() as api:
         for name, id in ids.items():
             while (one := api.get(f"/downloads/{id}").json())["state"] not in RESTS:
                 assert time.monotonic() < end, f"{name} is still {one['state']}"
+                if impatient_with and one["state"] == "queued":
+                    api.post(f"{inlay.url}/activity/sites/{impatient_with}/resume")
                 time.sleep(0.1)
             found[name] = one
     return found
