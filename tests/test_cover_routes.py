@@ -324,6 +324,17 @@ def test_slow_pictures_do_not_take_all_of_the_server(review: Review, site: Media
     assert sorted(answers) == [422, 422, 422, 429, 429]
 
 
+def test_a_card_that_asks_a_moment_too_late_gets_the_cover_of_the_library(
+    ending: Review,
+) -> None:
+    before = opened(ending.bytes("?size=small"))
+    assert ending.in_file()
+    assert not (ending.inlay.staging / ending.id).exists()
+    after = opened(ending.bytes("?size=small"))
+    assert (after.size, alike(after, before)) == (before.size, True)
+    assert ending.web.get(f"/downloads/{ending.id}/cover").status_code == 404
+
+
 def test_without_javascript_a_change_leads_back_to_the_page(review: Review) -> None:
     answer = review.post("choose", plain=True, data={"from": "crop", "x": "0", "y": "0", "size": "500"})
     assert answer.status_code == 303

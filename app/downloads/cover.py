@@ -18,6 +18,8 @@ from app.downloads import queries, staging
 from app.downloads.model import Download, StagedTrack, State
 from app.errors import Conflict, InlayError, Invalid, NotFound
 from app.languages.say import say
+from app.library import covers
+from app.library import queries as library_queries
 from app.services import Services
 from app.sources import pictures
 from app.tags import cover
@@ -51,6 +53,18 @@ class Shown:
 def file_of(services: Services, id: str, *, small: bool = False) -> Path:
     """The cover, or its small version for cards."""
     return staging.folder_of(services.settings, id) / (staging.SMALL_COVER if small else staging.COVER)
+
+
+def added_small(services: Services, download: Download) -> Path | None:
+    """The small cover of the library's track, once it is there. Raises NotFound when that has none."""
+    ids = [track.library_track_id for track in download.tracks if track.library_track_id]
+    if download.state is not State.DONE or not ids:
+        return None
+    with services.db.read() as session:
+        track = library_queries.by_id(session, ids[0])
+    return (
+        covers.thumbnail(track, services.settings.library_dir, services.settings.data_dir) if track else None
+    )
 
 
 def chosen(track: StagedTrack) -> dict[str, Any]:

@@ -129,10 +129,15 @@ def download_cover(
     size: FromQuery[str] = "",
     of: FromQuery[str] = "",
 ) -> Response[Any]:
-    """The staged cover, `size=small` of it, or all `of` a picture that it can be made of: our own JPEG."""
+    """The staged cover, `size=small` of it, or all `of` a picture that it can be made of: our own JPEG.
+
+    A card may ask for the small one a moment after the track went into the library: then it is that one's.
+    """
     download = own(services, request, id)
     if of:
         return picture_response(request, cover.show(services, download, of).file)
+    if size == "small" and (added := cover.added_small(services, download)):
+        return picture_response(request, added)
     return picture_response(request, cover.file_of(services, id, small=size == "small"))
 
 

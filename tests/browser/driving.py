@@ -15,7 +15,9 @@ from app.accounts.model import Scope
 from app.db import Database, now
 from tests.running import PASSWORD, Inlay
 
-CHROMIUM = shutil.which("chromium")
+FULL_CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or FULL_CHROMIUM
+"""The same engine without a desktop's surroundings, notifications among them: half of the work."""
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"

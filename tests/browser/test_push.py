@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Worker, expect
 
 from app.accounts import sessions
-from tests.browser.driving import PHONE, Browsing, Person, Troubles, join
+from tests.browser.driving import FULL_CHROMIUM, PHONE, QUIET, Browsing, Person, Troubles, join
 from tests.browser.looking import accessibility_problems, layout_problems
 from tests.media import tls
 from tests.media.audio import make
@@ -79,6 +79,13 @@ SHOWN = """async () => (await self.registration.getNotifications())
 
 
 @pytest.fixture(scope="module")
+def desktop(browser: Browser) -> Iterator[Browser]:
+    """A Chromium with all that is around it, since a bare one shows no notifications."""
+    with browser.browser_type.launch(executable_path=FULL_CHROMIUM, args=QUIET.split()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushService]:
     context, _ = tls.self_signed(tmp_path_factory.mktemp("tls"))
     with PushService(context) as running:
@@ -94,9 +101,9 @@ def inlay(tmp_path_factory: pytest.TempPathFactory, service: PushService) -> Ite
 
 
 @pytest.fixture
-def browse(browser: Browser, inlay: Inlay, troubles: Troubles) -> Iterator[Browsing]:
+def browse(desktop: Browser, inlay: Inlay, troubles: Troubles) -> Iterator[Browsing]:
     with ExitStack() as open_ones:
-        yield Browsing(browser, inlay, troubles, open_ones)
+        yield Browsing(desktop, inlay, troubles, open_ones)
 
 
 def open_settings(browse: Browsing, person: Person, subscription: Subscription | None, **more: Any) -> Page:

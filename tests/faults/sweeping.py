@@ -16,6 +16,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -147,12 +148,13 @@ def trials(
     assert went_well, report.read_text()
     calls = calls_of(text, tuple(always))
     print(json.dumps({"calls": [call.text for call in calls]}), flush=True)
+    turn = count()
     for number, call in around(near, list(enumerate(calls)))[::every]:
         for turns in faults:
             suffered = [one for one in turns.split("|") if call.suffers(one)]
             if not suffered:
                 continue
-            fault = suffered[number % len(suffered)]
+            fault = suffered[next(turn) % len(suffered)]
             text, went_well = attempt([call.inject(fault)])
             problems = [] if "INJECTED" in text or "killed by SIGKILL" in text else ["the fault did not come"]
             row = ground.row()

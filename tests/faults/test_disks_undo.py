@@ -17,7 +17,7 @@ from tests.faults.world import ARTIST, Scene
 from tests.media.site import MediaSite
 from tests.running import PASSWORD, wait_for
 
-ON_STICK = ["library", "library and data", *(["data"] if EVERYTHING else [])]
+ON_STICK = ["library", "data", "library and data"] if EVERYTHING else ["library and data"]
 
 
 @pytest.fixture(scope="module")
