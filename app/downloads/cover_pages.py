@@ -136,9 +136,10 @@ def download_cover(
     download = own(services, request, id)
     if of:
         return picture_response(request, cover.show(services, download, of).file)
-    if size == "small" and (added := cover.added_small(services, download)):
-        return picture_response(request, added)
-    return picture_response(request, cover.file_of(services, id, small=size == "small"))
+    file = cover.file_of(services, id, small=size == "small")
+    if size == "small" and not file.exists():
+        file = cover.added_small(services, download) or file
+    return picture_response(request, file)
 
 
 @get("/downloads/{id:str}/cover/bench", sync_to_thread=True)

@@ -35,6 +35,8 @@ from tests.faults.undo_ground import UndoGround
 from tests.faults.undo_replaced_ground import UndoReplacedGround
 
 BEFORE, AFTER = 3, 9
+TRIES = 3
+"""Now and then a run makes a call less than the first one did, and the last of a name is never reached."""
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,12 @@ def trials(
             if not suffered:
                 continue
             fault = suffered[next(turn) % len(suffered)]
-            text, went_well = attempt([call.inject(fault)])
-            problems = [] if "INJECTED" in text or "killed by SIGKILL" in text else ["the fault did not come"]
+            for _ in range(TRIES):
+                text, went_well = attempt([call.inject(fault)])
+                came = "INJECTED" in text or "killed by SIGKILL" in text
+                if came:
+                    break
+            problems = [] if came else ["the fault did not come"]
             row = ground.row()
             problems += ground.after_fault(step, went_well)
             problems += restart_problems(ground, report)

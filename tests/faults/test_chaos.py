@@ -19,7 +19,7 @@ from tests.faults.invariants import ends_well
 from tests.faults.world import SHORT_S, Process, Scene, Wanted, is_warm_parent
 from tests.running import wait_for
 
-KILLS = int(os.environ.get("INLAY_TEST_KILLS", "60"))
+KILLS = int(os.environ.get("INLAY_TEST_KILLS", "40"))
 SEED = int(os.environ.get("INLAY_TEST_SEED", "1"))
 AT_ONCE = 14
 RECOVERY_S = 10
