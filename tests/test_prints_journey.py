@@ -64,8 +64,8 @@ def test_the_review_tells_what_sounds_the_same_and_the_policy_goes_by_it(
     inlay: Inlay, site: MediaSite, web: httpx.Client, harbour: str
 ) -> None:
     found = fetched(inlay, site, "Hafen", made_of(tune(1), "from 2 s"))
-    said = box(web, found["id"], title="Hafen")
-    assert "You have this" in said
+    # The one in the library is listened to after it was added, when there is time.
+    said = wait_for(lambda: "You have this" in (now := box(web, found["id"], title="Hafen")) and now)
     assert "Sounds the same, under another name." in said
     assert 'name="conflict"' in said
     assert "Sounds the same, another version by its title" in box(web, found["id"], title="Harbour (Live)")
