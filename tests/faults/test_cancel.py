@@ -165,6 +165,8 @@ def test_a_staging_disk_that_fills_up_meanwhile_stops_the_download_before_it_is_
     others.unlink()
     scene.site.mend()
     wait_for(lambda: scene.ask(id, "retry").status_code == 200)
+    # At once, and not when somebody looks at all disks again: once a minute.
+    wait_for(lambda: scene.row(id)["state"] != "queued", 15)
     goes_on_well(scene)
 
 
