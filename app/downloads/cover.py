@@ -60,11 +60,10 @@ def added_small(services: Services, download: Download) -> Path | None:
     ids = [track.library_track_id for track in download.tracks if track.library_track_id]
     if download.state is not State.DONE or not ids:
         return None
+    settings = services.settings
     with services.db.read() as session:
         track = library_queries.by_id(session, ids[0])
-    return (
-        covers.thumbnail(track, services.settings.library_dir, services.settings.data_dir) if track else None
-    )
+    return covers.thumbnail(track, settings.library_dir, settings.data_dir) if track else None
 
 
 def chosen(track: StagedTrack) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Asking for a sweep, and judging it. With `INLAY_TEST_SWEEP=all` nothing is left out."""
+"""Asking for a sweep, and judging it. `INLAY_TEST_SWEEP=all` leaves no call out."""
 
 import json
 import os
